@@ -1,0 +1,66 @@
+"""``manage.py serve``: the web server, pages and sockets in one process."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import socket
+import sys
+from typing import Any
+
+import uvicorn
+from django.core.management.base import BaseCommand, CommandError
+
+#: Bytes the kernel may hold for a client that does not read. The default grows to megabytes per client.
+SEND_BUFFER = 32 * 1024
+#: Milliseconds after which a connection that acknowledges nothing is given up; pings do not free a stuck one.
+USER_TIMEOUT = 15_000
+#: Sockets only read, so whatever a client sends is small.
+LARGEST_MESSAGE = 4 * 1024
+
+
+class Command(BaseCommand):
+    help = "Serve pages and sockets on one address until stopped (Ctrl+C)."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+        parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
+
+    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        listening = listen(host, port)
+        shown = f"[{host}]" if ":" in host else host
+        self.stdout.write(f"http://{shown}:{listening.getsockname()[1]}/")
+        self.stdout.flush()
+        config = uvicorn.Config(
+            "config.asgi:application",
+            ws_per_message_deflate=False,
+            ws_max_size=LARGEST_MESSAGE,
+            access_log=False,
+            log_config=None,
+            log_level="warning",
+            lifespan="on",
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        server = uvicorn.Server(config)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[listening])
+        if not server.started:
+            sys.exit(1)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; the connections it accepts inherit its options."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
+    try:
+        listening.bind((host, port))
+        listening.listen(2048)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise CommandError(f"Cannot listen on {host} port {port}: {error}. Choose another port.") from error
+    return listening

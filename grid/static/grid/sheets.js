@@ -1,0 +1,6 @@
+// The print button: shown only where it can do something.
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}

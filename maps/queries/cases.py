@@ -1,0 +1,292 @@
+"""Cases in a viewport: counted, clustered or one by one, and in order of urgency.
+
+Clusters are made by the database: cases are grouped by the cell of a grid they fall into. ``CAST`` to an
+integer cuts on SQLite and rounds on PostgreSQL; either way every case falls into exactly one cell, and all
+cells are of one size, which is all that clusters need.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import (
+    Avg,
+    BooleanField,
+    Case,
+    Count,
+    F,
+    FloatField,
+    IntegerField,
+    Min,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast
+
+from grid.models import in_language
+from maps.queries import places
+from maps.viewport import CLUSTER_PIXELS, Viewport
+from workflows.models import Category, Request, State, Urgency
+from workflows.models.request import ENDED_STATES
+
+LIGHTS = ("red", "yellow", "green", "none")
+#: Up to here every case is drawn by itself; above, cases of one cell become a cluster.
+SINGLE_CASES = 400
+#: On a small screen sooner: when there are more than these, and fewer square pixels for each than that.
+FEW_CASES, ROOM = 12, 2_000.0
+#: From this zoom on every case is drawn by itself: at 19 a hundred metres fill half the screen.
+SINGLE_ZOOM = 18.0
+#: No answer holds more features than this.
+MOST_FEATURES = 2_000
+#: Rows of the side list, and of its part for cases without a place.
+LIST_ROWS, OFF_MAP_ROWS = 60, 20
+BRIEF_COLUMNS = (
+    "id", "number", "state", "category__code", "lon", "lat", "area__code", "area__path", "area__name",
+    "area__name_en", "yellow_at", "due_at", "closed_at", "filed_at", "urgency",
+)  # fmt: skip
+
+#: Cases with their light, as :func:`choose` annotates it.
+Lit = QuerySet[Any]
+
+OPEN_STATES = tuple(state for state in State if state not in ENDED_STATES)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the supervisor chose to see; empty means all. ``paths`` are materialised paths of areas."""
+
+    categories: frozenset[int] = frozenset()
+    states: frozenset[str] = frozenset()
+    lights: frozenset[str] = frozenset()
+    path: str = ""
+    # Whether ``path`` is read by the borders of today, not by the grid that has the case.
+    today: bool = False
+
+
+def light_of(now: datetime) -> Case:
+    """SQL for the traffic light, by the rules of ``workflows.clocks.light``."""
+    ended_late = Q(closed_at__isnull=False, closed_at__gt=F("due_at"))
+    ended = Q(closed_at__isnull=False)
+    return Case(
+        When(due_at__isnull=True, then=Value("none")),
+        When(ended_late, then=Value("red")),
+        When(ended, then=Value("green")),
+        When(due_at__lt=now, then=Value("red")),
+        When(yellow_at__lte=now, then=Value("yellow")),
+        default=Value("green"),
+    )
+
+
+def choose(requests: QuerySet[Request], filters: Filters, now: datetime) -> Lit:
+    """Apply the filters but for the light, which :func:`lit` does: the buttons show how many each would give.
+
+    Without a choice of states only open cases are shown.
+    """
+    found = requests.filter(state__in=filters.states or OPEN_STATES)
+    if filters.categories:
+        found = found.filter(category_id__in=filters.categories)
+    if filters.path:
+        column = "path_today" if filters.today else "area_path"
+        found = found.filter(**{f"{column}__startswith": filters.path})
+    return found.annotate(light=light_of(now))
+
+
+def lit(requests: Lit, filters: Filters) -> Lit:
+    """Cases of the lights chosen, of a queryset made by :func:`choose`."""
+    return requests.filter(light__in=filters.lights) if filters.lights else requests
+
+
+def inside(requests: QuerySet[Request], view: Viewport) -> QuerySet[Request]:
+    """Cases with a place in the viewport, its borders included."""
+    return requests.filter(lon__gte=view.west, lon__lte=view.east, lat__gte=view.south, lat__lte=view.north)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """``total`` and ``states`` count what is shown; ``lights`` what each light would show if chosen."""
+
+    total: int
+    lights: dict[str, int]
+    states: dict[str, int]
+
+
+def count(requests: Lit, filters: Filters, now: datetime) -> tuple[Counts, datetime | None]:
+    """Counts of a queryset made by :func:`choose`, and when the next light among them turns by itself.
+
+    One query. The instant is None when no light will turn any more.
+    """
+    lights: Counter[str] = Counter()
+    states: Counter[str] = Counter()
+    turns: list[datetime] = []
+    to_turn = Q(closed_at=None)
+    groups = (
+        requests.order_by()
+        .values_list("light", "state")
+        .annotate(
+            n=Count("pk"),
+            yellow=Min("yellow_at", filter=to_turn & Q(yellow_at__gt=now)),
+            red=Min("due_at", filter=to_turn & Q(due_at__gt=now)),
+        )
+    )
+    for light, state, number, yellow, red in groups:
+        lights[light] += number
+        turns += [turn for turn in (yellow, red) if turn]
+        if not filters.lights or light in filters.lights:
+            states[state] += number
+    counts = Counts(states.total(), {light: lights[light] for light in LIGHTS}, dict(states))
+    return counts, min(turns, default=None)
+
+
+def clusters(
+    requests: Lit, view: Viewport, pixels: float = CLUSTER_PIXELS
+) -> tuple[list[dict[str, Any]], list[int]]:
+    """Cells with two cases or more as clusters, and the ids of cases that are alone in theirs. One query.
+
+    A cluster: ``lon``/``lat`` (mean, degrees), ``count``, and how many of each light.
+    """
+    width, height = view.cell(pixels)
+    by_light = {f"of_{light}": Count("pk", filter=Q(light=light)) for light in LIGHTS}
+    cells = (
+        requests.order_by()
+        .annotate(column=_cell(F("lon") + 180.0, width), row=_cell(F("lat") + 90.0, height))
+        .values("column", "row")
+        .annotate(count=Count("pk"), x=Avg("lon"), y=Avg("lat"), one=Min("pk"), **by_light)
+        .order_by("-count", "column", "row")[:MOST_FEATURES]
+    )
+    several, alone = [], []
+    for cell in cells:
+        if cell["count"] == 1:
+            alone.append(cell["one"])
+        else:
+            several.append(
+                {
+                    "lon": round(cell["x"], 6),
+                    "lat": round(cell["y"], 6),
+                    "count": cell["count"],
+                    "lights": [cell[f"of_{light}"] for light in LIGHTS],
+                }
+            )
+    return several, alone
+
+
+def _cell(degrees: Any, size: float) -> Cast:
+    return Cast(degrees / Value(size, output_field=FloatField()), IntegerField())
+
+
+def urgent_first(requests: Lit) -> Lit:
+    """Open before ended; red, yellow, the others; within a light urgent ones, then the earliest deadline."""
+    rank = Case(
+        *(When(light=light, then=Value(number)) for number, light in enumerate(LIGHTS)),
+        default=Value(len(LIGHTS)),
+        output_field=IntegerField(),
+    )
+    urgent = Case(When(urgency=Urgency.URGENT, then=Value(0)), default=Value(1), output_field=IntegerField())
+    ended = Case(
+        When(state__in=ENDED_STATES, then=Value(True)), default=Value(False), output_field=BooleanField()
+    )
+    return requests.annotate(rank=rank, urgent=urgent, ended=ended).order_by(
+        "ended", "rank", "urgent", F("due_at").asc(nulls_last=True), "pk"
+    )
+
+
+def briefs(requests: QuerySet[Request]) -> list[dict[str, Any]]:
+    """Cases in the shape of ``realtime.events.CaseBrief``, so the browser draws both alike. Two queries.
+
+    ``category`` and ``grid`` are codes; ``grid_name`` and ``filed_at`` come on top. No resident's words, no
+    person's name: those are asked for when somebody opens the case.
+    """
+    rows = list(requests.values_list(*BRIEF_COLUMNS, named=True))
+    above = places.names_above({row.area__path for row in rows if row.area__path})
+    return [_brief(row, above.get(row.area__path, "")) for row in rows]
+
+
+def _brief(row: Any, above: str) -> dict[str, Any]:
+    grid_name = in_language(row.area__name or "", row.area__name_en or "")
+    return {
+        "id": row.id,
+        "number": row.number,
+        "state": row.state,
+        "category": row.category__code or "",
+        "lon": None if row.lon is None else round(row.lon, 6),
+        "lat": None if row.lat is None else round(row.lat, 6),
+        "grid": row.area__code or "",
+        "grid_name": places.full_name(above, grid_name),
+        "yellow_at": row.yellow_at and row.yellow_at.isoformat(),
+        "due_at": row.due_at and row.due_at.isoformat(),
+        "closed_at": row.closed_at and row.closed_at.isoformat(),
+        "filed_at": row.filed_at.isoformat(),
+        "urgent": row.urgency == Urgency.URGENT,
+    }
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Everything a live map needs to draw one viewport."""
+
+    counts: Counts
+    clusters: list[dict[str, Any]]
+    points: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
+    next_turn: datetime | None
+
+
+def picture(
+    requests: QuerySet[Request],
+    filters: Filters,
+    view: Viewport,
+    now: datetime,
+    pixels: float = CLUSTER_PIXELS,
+) -> Picture:
+    """The cases of one viewport; ``pixels`` is the side of a cluster's cell on the screen.
+
+    At most six queries, however many cases there are.
+    """
+    chosen = choose(inside(requests, view), filters, now)
+    counts, turn = count(chosen, filters, now)
+    shown = lit(chosen, filters)
+    groups: list[dict[str, Any]] = []
+    if one_by_one(counts.total, view):
+        points = briefs(urgent_first(shown)[:MOST_FEATURES])
+        rows = points[:LIST_ROWS]
+    else:
+        groups, alone = clusters(shown, view, pixels)
+        points = briefs(shown.filter(pk__in=alone)) if alone else []
+        rows = briefs(urgent_first(shown)[:LIST_ROWS])
+    return Picture(counts=counts, clusters=groups, points=points, rows=rows, next_turn=turn)
+
+
+def one_by_one(total: int, view: Viewport) -> bool:
+    """Whether so many cases are drawn singly in this viewport."""
+    if view.zoom >= SINGLE_ZOOM or total <= FEW_CASES:
+        return True
+    return total <= min(SINGLE_CASES, view.pixels / ROOM)
+
+
+@dataclass(frozen=True)
+class OffMap:
+    """Cases that no map can show: filed by address, or not placed yet. ``rows`` are the most urgent ones."""
+
+    total: int
+    rows: list[dict[str, Any]]
+
+
+def off_map(requests: QuerySet[Request], filters: Filters, now: datetime) -> OffMap:
+    """The cases without a point, by the same filters. At most three queries."""
+    found = lit(choose(requests.filter(lon=None), filters, now), filters)
+    rows = briefs(urgent_first(found)[:OFF_MAP_ROWS])
+    return OffMap(len(rows) if len(rows) < OFF_MAP_ROWS else found.count(), rows)
+
+
+def category_subtree(codes: Iterable[str]) -> frozenset[int]:
+    """Ids of the categories with these codes and of everything below them. Two queries."""
+    roots = Category.objects.filter(code__in=list(codes)).values_list("path", flat=True)
+    condition = Q(pk__in=[])
+    for path in roots:
+        condition |= Q(path__startswith=path)
+    return frozenset(Category.objects.filter(condition).order_by().values_list("pk", flat=True))

@@ -1,0 +1,147 @@
+"""Outlines of areas in a viewport, as GeoJSON: at most about 2,000, parents above that.
+
+The finest level that fits is drawn, with the level above it as thicker lines. Outlines are simplified
+together, so that neighbours go on sharing their borders, and rounded to 6 places (10 cm). Answers are kept
+until an area changes (:mod:`grid.stamp`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+from django.core.cache import cache
+from django.db.models import Avg, Count, F, QuerySet
+from django.utils.translation import get_language
+
+from grid import stamp
+from grid.models import Area, Level, in_language
+from maps.packed import Packed, pack
+from maps.viewport import Viewport
+
+#: No answer holds more areas of the level shown than this.
+MOST_AREAS = 2_000
+#: Areas narrower than this many pixels on average are drawn as their parents.
+LEAST_PIXELS = 16
+#: A simplified line is nowhere further from the real one than this, in pixels.
+TOLERANCE_PIXELS = 0.5
+#: An answer nobody asks for again is forgotten after this many seconds.
+KEEP_SECONDS = 3600
+
+
+def outlines(areas: QuerySet[Area], view: Viewport, *, name: str) -> Packed:
+    """A GeoJSON FeatureCollection of the areas to draw in a viewport, kept in the cache under ``name``.
+
+    ``name`` tells apart the querysets this is called with. Properties of a feature: ``code``, ``name``,
+    ``level``, ``role`` ("area" or "parent") and ``label`` (lon, lat of a point inside).
+    """
+    view = view.snapped()
+    place = ",".join(f"{edge:.5f}" for edge in (view.west, view.south, view.east, view.north))
+    key = f"outlines:{stamp.read()}:{name}:{view.zoom:g}:{place}:{get_language()}"
+    found = cache.get(key)
+    if found is None:
+        found = pack(drawn(areas, view))
+        cache.set(key, found, KEEP_SECONDS)
+    return found
+
+
+def drawn(areas: QuerySet[Area], view: Viewport) -> dict[str, Any]:
+    """The collection itself, for a snapped viewport. Four queries."""
+    here = _inside(areas, view)
+    levels = choose_levels(here, view)
+    features: list[dict[str, Any]] = []
+    for role, level in zip(("area", "parent"), levels, strict=False):
+        features += _features(here.filter(level=level).order_by("code")[:MOST_AREAS], view, role)
+    return {
+        "type": "FeatureCollection",
+        "bbox": [view.west, view.south, view.east, view.north],
+        "level": levels[0].code if levels else "",
+        "is_grid": bool(levels and levels[0].is_grid),
+        "features": features,
+    }
+
+
+def drawn_paths(areas: QuerySet[Area], view: Viewport) -> list[tuple[str, str]]:
+    """(code, path) of the areas that :func:`outlines` draws there, without parents. Three queries."""
+    view = view.snapped()
+    here = _inside(areas, view)
+    levels = choose_levels(here, view)
+    return list(here.filter(level__in=levels[:1]).order_by("code").values_list("code", "path")[:MOST_AREAS])
+
+
+def _inside(areas: QuerySet[Area], view: Viewport) -> QuerySet[Area]:
+    return areas.filter(
+        west__lte=view.east, east__gte=view.west, south__lte=view.north, north__gte=view.south
+    ).exclude(geometry=None)
+
+
+def choose_levels(here: QuerySet[Area], view: Viewport) -> list[Level]:
+    """The finest level that is legible at this zoom and within the cap, and the level above it. Two queries.
+
+    Levels below the grid (buildings) are not drawn: they are addresses, not responsibilities.
+    """
+    levels = list(Level.objects.order_by("order"))
+    grid_order = max(
+        (level.order for level in levels if level.is_grid), default=levels[-1].order if levels else 0
+    )
+    sizes = {
+        row["level"]: row
+        for row in here.order_by().values("level").annotate(n=Count("pk"), width=Avg(F("east") - F("west")))
+    }
+    drawable = [level for level in levels if level.order <= grid_order and level.code in sizes]
+    for position in range(len(drawable) - 1, -1, -1):
+        size = sizes[drawable[position].code]
+        legible = size["width"] / view.degrees_per_pixel >= LEAST_PIXELS
+        if (size["n"] <= MOST_AREAS and legible) or position == 0:
+            return [drawable[position], *drawable[max(position - 1, 0) : position]]
+    return []
+
+
+def _features(areas: QuerySet[Area], view: Viewport, role: str) -> list[dict[str, Any]]:
+    rows = list(areas.values_list("code", "name", "name_en", "level_id", "geometry"))
+    if not rows:
+        return []
+    geometries = np.array([row[4] for row in rows], dtype=object)
+    labels = shapely.point_on_surface(geometries)
+    return [
+        {
+            "type": "Feature",
+            "id": code,
+            "properties": {
+                "code": code,
+                "name": in_language(name, name_en),
+                "level": level,
+                "role": role,
+                "label": [round(label.x, 6), round(label.y, 6)],
+            },
+            "geometry": _geojson(shape),
+        }
+        for (code, name, name_en, level, _), shape, label in zip(
+            rows, simplified(geometries, view.degrees_per_pixel * TOLERANCE_PIXELS), labels, strict=True
+        )
+    ]
+
+
+def simplified(geometries: np.ndarray, tolerance: float) -> np.ndarray:
+    """Polygons simplified together, to within ``tolerance`` degrees; shared borders stay shared.
+
+    Real outlines overlap now and then, and a set that overlaps is no coverage: its polygons are then
+    simplified one by one, which may open slivers of less than a pixel.
+    """
+    if shapely.coverage_is_valid(geometries):
+        return shapely.coverage_simplify(geometries, tolerance)
+    return shapely.simplify(geometries, tolerance, preserve_topology=True)
+
+
+def _geojson(shape: shapely.Geometry) -> dict[str, Any]:
+    """GeoJSON with coordinates of 6 places, each ring left out once it has shrunk to nothing."""
+    polygons = [_rings(polygon) for polygon in shapely.get_parts(shape) if polygon.geom_type == "Polygon"]
+    return {"type": "MultiPolygon", "coordinates": [rings for rings in polygons if rings]}
+
+
+def _rings(polygon: shapely.Polygon) -> list[list[list[float]]]:
+    rings = (
+        np.round(shapely.get_coordinates(ring), 6).tolist() for ring in (polygon.exterior, *polygon.interiors)
+    )
+    return [ring for ring in rings if len(ring) >= 4]

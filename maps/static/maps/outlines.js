@@ -1,0 +1,185 @@
+// Areas of the viewport: polygons by Leaflet on a canvas, their parents as thicker lines, names on top.
+
+import { CanvasLayer } from "./canvaslayer.js";
+import { bboxOf } from "./leafletmap.js";
+import { onTheme, palette } from "./palette.js";
+
+/** Areas narrower than this, on the average, leave the naming to their parents. */
+const LEGIBLE_PIXELS = 92;
+const LINE = 17;
+/** A name that is in the way moves down or up a little. */
+const SHIFTS = [0, 20, -20, 40, -40];
+
+/** Names inside their areas, where there is room; no name over another. */
+const Labels = CanvasLayer.extend({
+  initialize(textOf) {
+    CanvasLayer.prototype.initialize.call(this, { pane: "linli-labels" });
+    this.textOf = textOf;
+    this.areas = [];
+    this.parents = [];
+    /** Boxes [left, top, right, bottom] in layer points that names keep clear of; the markers' owner sets this. */
+    this.avoid = () => [];
+  },
+
+  show(areas, parents) {
+    this.areas = areas;
+    this.parents = parents;
+    this.redraw();
+  },
+
+  draw(context, project) {
+    const taken = this.avoid(project);
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.lineJoin = "round";
+    const width = (feature) => this.widthOf(feature, project);
+    const mean = this.areas.reduce((sum, feature) => sum + width(feature), 0) / (this.areas.length || 1);
+    const legible = mean >= LEGIBLE_PIXELS * palette().scale || !this.parents.length;
+    for (const feature of legible ? this.areas : this.parents) {
+      const { properties } = feature;
+      const lines = legible ? this.textOf(properties) : [properties.name];
+      this.drawLabel(context, project(...properties.label), lines, width(feature), taken);
+    }
+  },
+
+  drawLabel(context, { x, y }, lines, room, taken) {
+    const colours = palette();
+    const height = LINE * colours.scale;
+    const fonts = lines.map((_, row) => `${row ? 400 : 550} ${(row ? 12 : 13) * colours.scale}px ${colours.font}`);
+    const widths = lines.map((line, row) => {
+      context.font = fonts[row];
+      return context.measureText(line).width;
+    });
+    const half = Math.max(...widths) / 2 + 4;
+    if (half * 2 > room) return;
+    const rise = (height * lines.length) / 2;
+    const boxAt = (shift) => [x - half, y + shift - rise, x + half, y + shift + rise];
+    const shifts = SHIFTS.map((one) => one * colours.scale).filter((one) => Math.abs(one) < room * 0.3);
+    const shift = shifts.find((one) => !taken.some((other) => overlap(boxAt(one), other)));
+    if (shift === undefined) return;
+    taken.push(boxAt(shift));
+    lines.forEach((line, row) => {
+      const top = y + shift + (row - (lines.length - 1) / 2) * height;
+      context.font = fonts[row];
+      context.strokeStyle = colours["label-halo"];
+      context.lineWidth = 4 * colours.scale;
+      context.strokeText(line, x, top);
+      context.fillStyle = colours.label;
+      context.fillText(line, x, top);
+    });
+  },
+
+  widthOf({ span: [west, east], properties }, project) {
+    const lat = properties.label[1];
+    return project(east, lat).x - project(west, lat).x;
+  },
+});
+
+function overlap(one, other) {
+  return one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3];
+}
+
+function spanOf(feature) {
+  let west = Infinity, east = -Infinity;
+  for (const polygon of feature.geometry.coordinates) {
+    for (const [lon] of polygon[0]) {
+      if (lon < west) west = lon;
+      if (lon > east) east = lon;
+    }
+  }
+  return [west, east];
+}
+
+export class Outlines {
+  /**
+   * options.url: where outlines come from. options.onClick(properties): areas can be clicked.
+   * options.textOf(properties): lines of a label; options.tintOf(properties): a fill colour or nothing.
+   * options.onLoad(collection): another set is shown.
+   */
+  constructor(map, options) {
+    this.map = map;
+    this.options = options;
+    this.chosen = null;
+    const renderer = L.canvas({ pane: "linli-areas", padding: 0.15 });
+    const shared = { pane: "linli-areas", renderer };
+    const clickable = Boolean(options.onClick);
+    this.areas = L.geoJSON(null, {
+      ...shared,
+      interactive: clickable,
+      style: (feature) => this.style(feature),
+      onEachFeature: clickable ? (feature, layer) => this.bind(feature, layer) : undefined,
+    }).addTo(map);
+    this.parents = L.geoJSON(null, { ...shared, interactive: false, style: (feature) => this.style(feature) }).addTo(map);
+    this.labels = new Labels(options.textOf ?? ((properties) => [properties.name])).addTo(map);
+    this.collection = { features: [] };
+    onTheme(() => this.restyle());
+    map.on("moveend", () => this.load());
+  }
+
+  style({ properties }) {
+    const colours = palette();
+    if (properties.role === "parent") {
+      return { color: colours["line-parent"], weight: 2.25, opacity: 1, fill: false };
+    }
+    const chosen = properties.code === this.chosen;
+    return {
+      color: chosen ? colours.chosen : colours.line,
+      weight: chosen ? 3.5 : 1,
+      opacity: 1,
+      fillColor: this.options.tintOf?.(properties) || colours.area,
+      fillOpacity: 1,
+    };
+  }
+
+  bind(feature, layer) {
+    layer.on({
+      click: () => this.options.onClick(feature.properties),
+      mouseover: () => feature.properties.code !== this.chosen && layer.setStyle({ weight: 2 }),
+      mouseout: () => layer.setStyle(this.style(feature)),
+    });
+  }
+
+  restyle() {
+    this.areas.setStyle((feature) => this.style(feature));
+    this.parents.setStyle((feature) => this.style(feature));
+    this.areas.eachLayer((layer) => layer.feature.properties.code === this.chosen && layer.bringToFront());
+    this.labels.redraw();
+  }
+
+  choose(code) {
+    this.chosen = code;
+    this.restyle();
+  }
+
+  /** Fetch what the viewport needs, unless the last answer covers it at this zoom. */
+  async load({ force = false } = {}) {
+    const { map } = this;
+    const zoom = Math.floor(map.getZoom());
+    const bounds = map.getBounds();
+    if (!force && this.covered?.zoom === zoom && this.covered.bounds.contains(bounds)) return;
+    this.asked?.abort();
+    this.asked = new AbortController();
+    const query = new URLSearchParams({ bbox: bboxOf(map), zoom: String(map.getZoom()) });
+    try {
+      const answer = await fetch(`${this.options.url}?${query}`, { signal: this.asked.signal });
+      if (!answer.ok) throw new Error(`outlines: ${answer.status}`);
+      this.show(await answer.json(), zoom);
+    } catch (error) {
+      if (error.name !== "AbortError") console.warn(error);
+    }
+  }
+
+  show(collection, zoom) {
+    const [west, south, east, north] = collection.bbox;
+    this.covered = { zoom, bounds: L.latLngBounds([south, west], [north, east]) };
+    this.collection = collection;
+    for (const feature of collection.features) feature.span = spanOf(feature);
+    const own = collection.features.filter((feature) => feature.properties.role === "area");
+    const parents = collection.features.filter((feature) => feature.properties.role === "parent");
+    this.areas.clearLayers().addData(own);
+    this.parents.clearLayers().addData(parents);
+    this.labels.show(own, parents);
+    if (this.chosen) this.restyle();
+    this.options.onLoad?.(collection);
+  }
+}

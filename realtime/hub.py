@@ -1,0 +1,348 @@
+"""The hub: one per process, tells every socket what it may hear.
+
+Each event is serialised once. Listeners with the same rights form a group; a group gets the first event
+at once and then at most one frame per window, built once and handed to every socket of the group directly.
+A socket that cannot take a frame now is skipped and later caught up from the ring of recent events, or told
+to read again; it never holds up the others. Everything here runs in one event loop, so there are no locks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import uuid
+import zlib
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from itertools import islice
+from typing import Any
+
+from . import direct
+from .transport import DatabaseFollower, Transport
+from .wire import Told, View
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two calls to read again while more events come than a frame holds.
+RESYNC_PAUSE = 1.0
+
+#: A position that no ring reaches back to.
+BEFORE_EVERYTHING = -1
+
+#: An ASGI ``send``.
+Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
+Frame = dict[str, Any]
+
+
+class Subscriber:
+    """One socket."""
+
+    __slots__ = ("abort", "behind", "group", "send", "waiting")
+
+    def __init__(self, group: Group, send: Send, abort: Callable[[], None]) -> None:
+        self.group: Group | None = group
+        self.send, self.abort = send, abort
+        # The task that finishes a send that had to wait.
+        self.waiting: asyncio.Task[None] | None = None
+        # The sequence number after which frames were skipped.
+        self.behind: int | None = None
+
+
+class Group:
+    """Sockets with the same rights: they get the same frames."""
+
+    __slots__ = (
+        "epoch",
+        "flushed",
+        "flushed_at",
+        "overflow",
+        "pending",
+        "subscribers",
+        "timer",
+        "topics",
+        "view",
+    )
+
+    def __init__(self, view: View, topics: frozenset[str], *, epoch: str, seq: int) -> None:
+        self.view, self.topics = view, topics
+        # Part of the token: what one audience has heard says nothing about what another one has.
+        self.epoch = f"{epoch}.{zlib.crc32('|'.join([view, *sorted(topics)]).encode()):08x}"
+        self.subscribers: set[Subscriber] = set()
+        self.pending: list[str] = []
+        self.overflow = False
+        # Everything up to this number has been framed.
+        self.flushed = seq
+        self.flushed_at = float("-inf")
+        self.timer: asyncio.TimerHandle | None = None
+
+
+class Hub:
+    """See the module. Use it from its event loop only, except ``transport.wake``."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        window: float = 0.1,
+        keep: int = 2000,
+        frame_limit: int = 300,
+        stall: float = 10.0,
+        heartbeat: float = 25.0,
+    ) -> None:
+        """Times in seconds.
+
+        ``keep``: events in the ring; ``frame_limit``: more events than this are not sent, the client reads
+        again; ``stall``: a socket that takes nothing for so long is dropped.
+        """
+        self.transport = transport
+        self.window, self.frame_limit, self.stall, self.heartbeat = window, frame_limit, stall, heartbeat
+        self.epoch = uuid.uuid4().hex[:12]
+        self.seq = 0
+        self.ring: deque[Told] = deque(maxlen=keep)
+        #: Called with each event as it is discovered; consumers re-check their rights on some.
+        self.listeners: set[Callable[[Told], None]] = set()
+        self._groups: dict[tuple[View, frozenset[str]], Group] = {}
+        self._by_topic: dict[str, set[Group]] = {}
+        self._following: asyncio.Task[None] | None = None
+        self._beating: asyncio.TimerHandle | None = None
+
+    # --- Life ----------------------------------------------------------------------------------
+    def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._following = loop.create_task(self.transport.run(self.tell), name="hub-transport")
+        self._beating = loop.call_later(self.heartbeat, self._beat)
+
+    async def stop(self) -> None:
+        if self._beating:
+            self._beating.cancel()
+        if self._following:
+            self._following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._following
+
+    @property
+    def is_healthy(self) -> bool:
+        following = self._following
+        return following is not None and not following.done() and self.transport.is_healthy
+
+    @property
+    def sockets(self) -> int:
+        return sum(len(group.subscribers) for group in self._groups.values())
+
+    # --- Joining and leaving -------------------------------------------------------------------
+    def join(
+        self, view: View, topics: frozenset[str], send: Send, *, abort: Callable[[], None], since: str = ""
+    ) -> Subscriber:
+        """Add a socket, greet it, and send what it missed since its token. ``abort`` cuts it off at once."""
+        group = self._group(view, topics)
+        subscriber = Subscriber(group, send, abort)
+        group.subscribers.add(subscriber)
+        seq = self._position(group, since) if since else group.flushed
+        self._offer(subscriber, _frame("hello", group, max(seq, 0)), seq)
+        if seq != group.flushed:
+            self._offer(subscriber, self._missed(group, seq), seq)
+        return subscriber
+
+    def move(self, subscriber: Subscriber, topics: frozenset[str]) -> None:
+        """The socket's rights have changed: other events from now on, and a call to read again."""
+        group = subscriber.group
+        if group is None or group.topics == topics:
+            return
+        self._remove(subscriber)
+        new = subscriber.group = self._group(group.view, topics)
+        new.subscribers.add(subscriber)
+        # Whatever was skipped belonged to the old rights; before everything means "read again".
+        if subscriber.waiting is not None:
+            subscriber.behind = BEFORE_EVERYTHING
+        else:
+            self._offer(subscriber, _frame("resync", new, new.flushed), BEFORE_EVERYTHING)
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Forget a socket. Harmless when done twice."""
+        self._remove(subscriber)
+        if subscriber.waiting and subscriber.waiting is not asyncio.current_task():
+            subscriber.waiting.cancel()
+
+    def _remove(self, subscriber: Subscriber) -> None:
+        group, subscriber.group = subscriber.group, None
+        if group is None:
+            return
+        group.subscribers.discard(subscriber)
+        if group.subscribers:
+            return
+        if group.timer:
+            group.timer.cancel()
+        del self._groups[group.view, group.topics]
+        for topic in group.topics:
+            self._by_topic[topic].discard(group)
+            if not self._by_topic[topic]:
+                del self._by_topic[topic]
+
+    def _group(self, view: View, topics: frozenset[str]) -> Group:
+        group = self._groups.get((view, topics))
+        if group is None:
+            group = self._groups[view, topics] = Group(view, topics, epoch=self.epoch, seq=self.seq)
+            for topic in topics:
+                self._by_topic.setdefault(topic, set()).add(group)
+        return group
+
+    # --- Telling -------------------------------------------------------------------------------
+    def tell(self, events: Sequence[Told]) -> None:
+        """New events, from the transport."""
+        for event in events:
+            self.seq += 1
+            self.ring.append(event)
+            for group in self._audience(event):
+                self._add(group, event)
+            self._inform(event)
+
+    def _inform(self, event: Told) -> None:
+        for listener in tuple(self.listeners):
+            try:
+                listener(event)
+            except Exception:  # one listener's mistake must not keep the event from everybody else
+                logger.exception("A listener failed on %s", event.kind)
+
+    def _audience(self, event: Told) -> set[Group]:
+        groups: set[Group] = set()
+        for topic in event.topics:
+            groups |= self._by_topic.get(topic, set())
+        return groups
+
+    def _add(self, group: Group, event: Told) -> None:
+        text = event.texts.get(group.view)
+        if text is None:
+            return
+        if len(group.pending) < self.frame_limit:
+            group.pending.append(text)
+        else:
+            group.overflow = True
+        if group.timer is None:
+            loop = asyncio.get_running_loop()
+            wait = group.flushed_at + self.window - loop.time()
+            group.timer = loop.call_later(max(0.0, wait), self._flush, group)
+
+    def _flush(self, group: Group) -> None:
+        """One frame to everyone in the group."""
+        base, group.flushed, group.timer = group.flushed, self.seq, None
+        if not group.pending:
+            return
+        texts, overflow = group.pending, group.overflow
+        # A pause after a call to read again: during an import nobody shall read ten times a second.
+        group.flushed_at = asyncio.get_running_loop().time() + (RESYNC_PAUSE if overflow else 0)
+        group.pending, group.overflow = [], False
+        frame = _frame("resync", group, group.flushed) if overflow else _events(group, texts)
+        for subscriber in tuple(group.subscribers):
+            self._offer(subscriber, frame, base)
+
+    def _beat(self) -> None:
+        """A sign of life, with a fresh token, to everyone who has room for it."""
+        self._beating = asyncio.get_running_loop().call_later(self.heartbeat, self._beat)
+        for group in tuple(self._groups.values()):
+            if group.pending:
+                continue  # a frame is on its way anyway
+            group.flushed = self.seq
+            frame = _frame("hello", group, group.flushed)
+            for subscriber in tuple(group.subscribers):
+                if subscriber.waiting is None:
+                    self._offer(subscriber, frame, group.flushed)
+
+    # --- One socket ----------------------------------------------------------------------------
+    def _offer(self, subscriber: Subscriber, frame: Frame, base: int) -> None:
+        """Send now, or remember that the socket misses everything after ``base``."""
+        if subscriber.waiting is not None:
+            if subscriber.behind is None:
+                subscriber.behind = base
+            return
+        try:
+            rest = direct.start(subscriber.send(frame))
+        except Exception:  # the socket is gone; its consumer hears of it in its own way
+            self._remove(subscriber)
+            return
+        if rest is not None:
+            subscriber.waiting = asyncio.get_running_loop().create_task(self._finish(subscriber, rest))
+
+    async def _finish(self, subscriber: Subscriber, rest: direct.Rest) -> None:
+        """Wait for a slow socket, then catch it up; cut it off if it takes nothing for too long."""
+        try:
+            async with asyncio.timeout(self.stall):
+                await rest
+        except TimeoutError:
+            logger.info("Dropping a socket that took nothing for %g s", self.stall)
+            self._remove(subscriber)
+            subscriber.abort()
+            return
+        except Exception:
+            self._remove(subscriber)
+            return
+        finally:
+            subscriber.waiting = None
+        if subscriber.behind is not None and subscriber.group is not None:
+            seq, subscriber.behind = subscriber.behind, None
+            self._offer(subscriber, self._missed(subscriber.group, seq), seq)
+
+    # --- Catching up ---------------------------------------------------------------------------
+    def _position(self, group: Group, token: str) -> int:
+        """The sequence number a token stands for, if it was given to this audience by this process."""
+        epoch, _, number = token.rpartition(":")
+        if epoch != group.epoch or not (number.isascii() and number.isdigit()) or len(number) > 18:
+            return BEFORE_EVERYTHING
+        seq = int(number)
+        return seq if seq <= group.flushed else BEFORE_EVERYTHING
+
+    def _missed(self, group: Group, seq: int) -> Frame:
+        """What the group was told after ``seq``, or the call to read again if that is not known any more."""
+        forgotten = self.seq - len(self.ring)
+        if seq < forgotten:
+            return _frame("resync", group, group.flushed)
+        # Events after ``flushed`` come with the group's next frame.
+        events = islice(self.ring, seq - forgotten, group.flushed - forgotten)
+        texts = [
+            event.texts[group.view]
+            for event in events
+            if not group.topics.isdisjoint(event.topics) and group.view in event.texts
+        ]
+        if len(texts) > self.frame_limit:
+            return _frame("resync", group, group.flushed)
+        return _events(group, texts) if texts else _frame("hello", group, group.flushed)
+
+
+def _frame(kind: str, group: Group, seq: int) -> Frame:
+    return {"type": "websocket.send", "text": f'{{"type":"{kind}","token":"{group.epoch}:{seq}"}}'}
+
+
+def _events(group: Group, texts: Sequence[str]) -> Frame:
+    text = f'{{"type":"events","token":"{group.epoch}:{group.flushed}","events":[{",".join(texts)}]}}'
+    return {"type": "websocket.send", "text": text}
+
+
+# --- The hub of this process -------------------------------------------------------------------
+_running: Hub | None = None
+
+
+def start(transport: Transport | None = None) -> Hub:
+    """Start this process's hub in the running event loop."""
+    global _running
+    _running = Hub(transport or DatabaseFollower())
+    _running.start()
+    return _running
+
+
+async def stop() -> None:
+    global _running
+    hub, _running = _running, None
+    if hub:
+        await hub.stop()
+
+
+def running() -> Hub | None:
+    """This process's hub, or None in a process that serves no sockets."""
+    return _running
+
+
+def wake() -> None:
+    """Events were committed: have the hub of this process look now. Safe from any thread; costs nothing."""
+    hub = _running
+    if hub is not None:
+        hub.transport.wake()

@@ -1,0 +1,147 @@
+/**
+ * Keeps parts of a page up to date. An element that htmx fetches on the event "live" names the socket that tells
+ * of changes, and an optional light says how fresh the page is:
+ *
+ *   <div id="…" hx-get="…" hx-trigger="live" hx-target="this" hx-swap="morph" data-live="/ws/tasks/">…</div>
+ *   <span role="status" data-live-light="/ws/tasks/" data-text-live="live" data-text-reconnecting="reconnecting"
+ *         data-text-stale="stale since {time}"></span>
+ *
+ * Elements with the same address share one socket. The light also gets data-status="live|reconnecting|stale".
+ * The socket only says that something happened; what it was, the fragment's own view tells. hx-swap="morph" keeps
+ * what somebody is writing in it (ui/morph.js), so news need not wait for that. It waits while a finger or a mouse's
+ * button is down: what one presses must not move away before it is let go.
+ *
+ * The page itself is older than its connection, so everything is fetched once when that stands. From then on <html>
+ * has data-news="shown", unless a fetch is under way.
+ */
+
+import { subscribe } from "./live.js";
+
+const AT_MOST_EVERY = 1000; // ms between two fetches of one element, however many events there are
+const sockets = new Map(); // address → { status, detail, isHeard, listening }
+
+function refreshAll(path) {
+  for (const element of document.querySelectorAll("[data-live]")) {
+    if (element.dataset.live === path) refresh(element);
+  }
+}
+
+const turns = new WeakMap(); // element → when it may be fetched next, and whether that is arranged
+
+function refresh(element) {
+  const turn = turns.get(element) ?? { next: 0, arranged: false };
+  turns.set(element, turn);
+  if (turn.arranged) return;
+  turn.arranged = true;
+  fetching.add(element);
+  tellNews();
+  setTimeout(() => {
+    turn.arranged = false;
+    turn.next = Date.now() + AT_MOST_EVERY;
+    if (!element.isConnected) {
+      tellNews();
+      return;
+    }
+    // On a page that loads slowly the socket may be there before htmx has looked at the page.
+    window.htmx.process(element);
+    window.htmx.trigger(element, "live");
+  }, turn.next - Date.now());
+}
+
+// --- Not under the finger ------------------------------------------------------------------------
+let isPressed = false;
+const held = new Set(); // elements whose answer came while something was pressed: they are fetched once more
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { elt } = event.detail.requestConfig;
+  if (!isPressed || !("live" in elt.dataset)) return;
+  event.detail.shouldSwap = false;
+  held.add(elt);
+});
+
+function letGo() {
+  if (!isPressed) return;
+  // The click comes after the finger has gone up.
+  setTimeout(() => {
+    isPressed = false;
+    for (const element of held) refresh(element);
+    held.clear();
+  });
+}
+
+addEventListener("pointerdown", () => (isPressed = true), true);
+addEventListener("pointerup", letGo, true);
+addEventListener("pointercancel", letGo, true);
+addEventListener("blur", letGo);
+
+// --- Whether all news is shown -------------------------------------------------------------------
+const fetching = new Set();
+
+function tellNews() {
+  for (const element of fetching) if (!element.isConnected) fetching.delete(element);
+  const unheard = [...sockets.values()].some(({ isHeard }) => !isHeard);
+  document.documentElement.dataset.news = unheard || fetching.size > 0 ? "coming" : "shown";
+}
+
+function fetched(element) {
+  if (turns.get(element)?.arranged || element.classList.contains("htmx-request")) return; // once more
+  fetching.delete(element);
+  tellNews();
+}
+
+document.addEventListener("htmx:afterSettle", ({ detail }) => detail.requestConfig && fetched(detail.requestConfig.elt));
+document.addEventListener("htmx:afterRequest", ({ detail }) => detail.successful || fetched(detail.requestConfig.elt));
+
+function show(light) {
+  const { status, detail } = sockets.get(light.dataset.liveLight) ?? {};
+  if (!status) return;
+  const { lang, dataset } = document.documentElement;
+  const style = { hour: "2-digit", minute: "2-digit", timeZone: dataset.timeZone || undefined };
+  const time = (detail.since ?? new Date()).toLocaleTimeString(lang || undefined, style);
+  const text = { live: "textLive", reconnecting: "textReconnecting", stale: "textStale" }[status];
+  light.dataset.status = status;
+  light.textContent = (light.dataset[text] ?? "").replace("{time}", time);
+}
+
+function showAll(path) {
+  for (const light of document.querySelectorAll("[data-live-light]")) {
+    if (light.dataset.liveLight === path) show(light);
+  }
+}
+
+function listen(path) {
+  if (!path || sockets.has(path)) return;
+  const state = { status: "", detail: {}, isHeard: false };
+  sockets.set(path, state);
+  state.listening = subscribe(path, {
+    onEvents: () => refreshAll(path),
+    onResync() {
+      state.isHeard = true;
+      refreshAll(path);
+      tellNews();
+    },
+    onStatus(status, detail) {
+      Object.assign(state, { status, detail, isHeard: state.isHeard || status === "stale" });
+      showAll(path);
+      tellNews();
+    },
+  });
+}
+
+/** Listen for what the page shows now; called again after htmx has put new content in. */
+function scan() {
+  const wanted = new Set();
+  for (const element of document.querySelectorAll("[data-live]")) wanted.add(element.dataset.live);
+  for (const light of document.querySelectorAll("[data-live-light]")) wanted.add(light.dataset.liveLight);
+  for (const [path, { listening }] of sockets) {
+    if (wanted.has(path)) continue;
+    listening.close();
+    sockets.delete(path);
+  }
+  wanted.forEach(listen);
+  tellNews();
+  document.querySelectorAll("[data-live-light]").forEach(show);
+}
+
+scan();
+document.addEventListener("htmx:afterSettle", scan);

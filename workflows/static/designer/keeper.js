@@ -1,0 +1,108 @@
+// Nothing that was drawn is lost: every change is on this device at once, and on the server a moment later. Without
+// a connection it stays here and is sent when there is one; what somebody else saved in between is asked about.
+
+import { config } from "./dom.js";
+
+const REST_MS = 700;
+const RETRY_MS = 8_000;
+const LOOK_MS = 20_000;
+const NAME = `linli-workflow-${config.user}-${config.key}`;
+
+/** { status, answer }; a page instead of JSON is the sign-in, since the session has ended. */
+export async function ask(url, { method = "GET", body, keepalive } = {}) {
+  const headers = { Accept: "application/json", "Content-Type": "application/json" };
+  if (method !== "GET") headers["X-CSRFToken"] = document.querySelector('meta[name="csrf-token"]').content;
+  const response = await fetch(url, { method, headers, body: body && JSON.stringify(body), keepalive });
+  const isJson = response.headers.get("Content-Type")?.includes("json");
+  return { status: isJson ? response.status : 401, answer: isJson ? await response.json() : {} };
+}
+
+export class Keeper extends EventTarget {
+  constructor(work) {
+    super();
+    this.work = work;
+    this.revision = config.revision;
+    this.sent = JSON.stringify(work.definition);
+    work.addEventListener("change", () => this.keep());
+    addEventListener("online", () => this.send());
+    addEventListener("pagehide", () => this.send({ keepalive: true }));
+    addEventListener("focus", () => this.look());
+    setInterval(() => document.hidden || this.look(), LOOK_MS);
+  }
+
+  /** States: saved, saving, offline (kept here), lost (not even here), overtaken, refused. */
+  say(state, more = {}) {
+    this.state = state;
+    this.tell("state", { state, ...more });
+  }
+
+  tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  get isLate() {
+    return JSON.stringify(this.work.definition) !== this.sent;
+  }
+
+  /** Work of an earlier visit that never reached the server, or null. */
+  found() {
+    try {
+      const kept = JSON.parse(localStorage.getItem(NAME));
+      return kept?.body?.body && JSON.stringify(kept.body) !== this.sent ? kept : null;
+    } catch {
+      return null;
+    }
+  }
+
+  keep() {
+    if (this.state === "overtaken") return;
+    try {
+      const kept = { revision: this.revision, at: new Date(), body: this.work.definition };
+      localStorage.setItem(NAME, JSON.stringify(kept));
+      this.isKept = true;
+    } catch {
+      this.isKept = false; // a full or forbidden store: the server still keeps it
+    }
+    if (this.state !== "offline") this.say("saving");
+    this.later(REST_MS);
+  }
+
+  later(milliseconds) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.send(), milliseconds);
+  }
+
+  /** A browser sends no more than 64 KB after its page is gone; a larger drawing waits on this device. */
+  async send({ keepalive = false } = {}) {
+    if (this.isSending || !this.isLate || this.state === "overtaken") return;
+    this.isSending = true;
+    const body = this.work.definition;
+    const sending = { method: "PUT", body: { revision: this.revision, body }, keepalive };
+    const { status = 0, answer = {} } = await ask(config.urls.draft, sending).catch(() => ({}));
+    this.isSending = false;
+    if (!status || status >= 500) {
+      this.say(this.isKept ? "offline" : "lost");
+      this.later(RETRY_MS);
+    } else if (status === 200) this.seen(answer.revision, body, answer.at);
+    else this.say(status === 409 ? "overtaken" : "refused", { status, ...answer });
+  }
+
+  /** The server holds this body, in this revision. */
+  seen(revision, body, at = new Date()) {
+    this.revision = revision;
+    this.sent = JSON.stringify(body);
+    this.state = "saving";
+    if (this.isLate) return this.keep();
+    localStorage.removeItem(NAME);
+    this.say("saved", { at });
+  }
+
+  /** Whether somebody else has saved: theirs is shown at once when nothing of mine is on its way. */
+  async look() {
+    if (this.isSending || this.state === "overtaken") return;
+    const { status, answer } = await ask(config.urls.draft).catch(() => ({}));
+    if (status !== 200 || answer.revision <= this.revision || this.isSending) return;
+    if (this.isLate) this.send();
+    else this.tell("theirs", answer);
+  }
+}

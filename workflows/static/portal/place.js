@@ -1,0 +1,48 @@
+// A form with a place: the pin, the address lists and "this goes to …" follow each other.
+// The server draws the lists and the answer; here only the pin and the lists are kept from contradicting.
+
+export function followPlace(form, { onChange = () => {} } = {}) {
+  const lon = form.elements.lon;
+  const lat = form.elements.lat;
+
+  function show(parameters) {
+    return htmx.ajax("GET", `${form.dataset.placeUrl}?${parameters}`, { target: "#place", swap: "outerHTML" });
+  }
+
+  // The pin was set: it decides, the lists show where it lies.
+  form.addEventListener("linli:placed", async ({ detail }) => {
+    await show(new URLSearchParams({ lon: detail.lon, lat: detail.lat }));
+    onChange();
+  });
+
+  // A list was used: it decides, and the pin no longer counts.
+  form.addEventListener("change", (event) => {
+    if (event.target.name !== "area") return;
+    lon.value = "";
+    lat.value = "";
+    lon.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id !== "place") return;
+    const { bbox, code } = document.getElementById("place").dataset;
+    form.dispatchEvent(new CustomEvent("linli:look", { detail: { bbox, code } }));
+    onChange();
+  });
+
+  return {
+    /** Show a place kept earlier: the point if there is one, else the chosen areas. */
+    async restore({ point, codes }) {
+      if (point) {
+        [lon.value, lat.value] = point;
+        lon.dispatchEvent(new Event("change", { bubbles: true }));
+        await show(new URLSearchParams({ lon: point[0], lat: point[1] }));
+      } else if (codes.length) {
+        await show(new URLSearchParams(codes.map((code) => ["area", code])));
+      }
+    },
+  };
+}
+
+const alone = document.querySelector("form[data-place-form]:not(#filing)");
+if (alone) followPlace(alone);
