@@ -101,7 +101,8 @@ class DatabaseFollower:
         self.poll, self.watch_gaps = poll, watch_gaps
         self._gaps = Gaps()
         self._last: int | None = None
-        self._looked_at = 0.0
+        # No look yet; the monotonic clock may be near zero on a machine that has just started.
+        self._looked_at = float("-inf")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
         self._wake_pending = False

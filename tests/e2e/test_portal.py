@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.people import Person, is_kept, says, sends
 from tests.services import Product
@@ -46,6 +46,41 @@ def test_a_draft_survives_a_reload_and_is_gone_once_sent(product: Product, brows
     sends(resident)
     resident.goes("/requests/new/")
     expect(page.get_by_label(says("Tell us what is the matter"))).to_have_value("")
+
+
+def test_send_pressed_while_a_draft_still_comes_back_sends_all_of_it(
+    product: Product, browser: Browser
+) -> None:
+    resident = Person.sits_down(browser, product.url).signs_in("resident")
+    page = resident.goes("/requests/new/")
+    words = page.get_by_label(says("Tell us what is the matter"))
+    words.press_sequentially("草稿还没回来")
+    with page.expect_response(re.compile("/requests/new/place/")):
+        page.locator("#place select").last.select_option(index=1)
+    is_kept(page, "草稿还没回来")
+    held: list[Route] = []
+    page.route(re.compile("/requests/new/place/"), lambda route: held.append(route))
+    page.reload()
+    expect(words).to_have_value("草稿还没回来")
+    page.locator("#send").click()
+    while not held:
+        page.wait_for_timeout(20)
+    expect(page).to_have_url(re.compile("/requests/new/"))
+    held[0].continue_()
+    page.wait_for_url(re.compile(r"/requests/\d{10,}/"))
+
+
+def test_a_place_chosen_before_the_connection_went_is_still_sent(product: Product, browser: Browser) -> None:
+    resident = Person.sits_down(browser, product.url).signs_in("resident")
+    page = resident.goes("/requests/new/")
+    page.get_by_label(says("Tell us what is the matter")).press_sequentially("断网前选好了地方")
+    with page.expect_response(re.compile("/requests/new/place/")):
+        page.locator("#place select").last.select_option(index=1)
+    is_kept(page, "断网前选好了地方")
+    page.route(re.compile("/requests/new/place/"), lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        page.reload()
+    sends(resident)
 
 
 def test_the_language_changes_on_the_spot_and_stays(product: Product, browser: Browser) -> None:

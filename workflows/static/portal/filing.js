@@ -187,8 +187,13 @@ async function settle(result) {
   }
 }
 
-form.addEventListener("submit", (event) => {
+count();
+const restored = restore();
+
+form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  // What lay on this device is sent as a whole, its place too, even if "send" is pressed while it still comes back.
+  await restored;
   note.hidden = true;
   wait = FIRST_WAIT_MS;
   if (form.elements.text.value.trim() === "") {
@@ -210,6 +215,3 @@ addEventListener("pageshow", (event) => {
 addEventListener("online", async () => {
   if ((await drafts.load(owner))?.waiting) submit();
 });
-
-count();
-restore();

@@ -9,6 +9,14 @@ export function followPlace(form, { onChange = () => {} } = {}) {
     return htmx.ajax("GET", `${form.dataset.placeUrl}?${parameters}`, { target: "#place", swap: "outerHTML" });
   }
 
+  // Without a connection the lists cannot be drawn: what was chosen is kept and sent all the same.
+  function keep(codes) {
+    for (const value of codes) {
+      const hidden = Object.assign(document.createElement("input"), { type: "hidden", name: "area", value });
+      document.getElementById("place").append(hidden);
+    }
+  }
+
   // The pin was set: it decides, the lists show where it lies.
   form.addEventListener("linli:placed", async ({ detail }) => {
     await show(new URLSearchParams({ lon: detail.lon, lat: detail.lat }));
@@ -36,9 +44,9 @@ export function followPlace(form, { onChange = () => {} } = {}) {
       if (point) {
         [lon.value, lat.value] = point;
         lon.dispatchEvent(new Event("change", { bubbles: true }));
-        await show(new URLSearchParams({ lon: point[0], lat: point[1] }));
+        await show(new URLSearchParams({ lon: point[0], lat: point[1] })).catch(() => {});
       } else if (codes.length) {
-        await show(new URLSearchParams(codes.map((code) => ["area", code])));
+        await show(new URLSearchParams(codes.map((code) => ["area", code]))).catch(() => keep(codes));
       }
     },
   };
