@@ -23,6 +23,9 @@ export function el(tag, attributes, ...children) {
   return element;
 }
 
+/** What a control is found by again, and what it is called. */
+export const at = (path, word) => ({ "data-path": path, "aria-label": say(word) });
+export const hint = (text, more) => el("p", { class: "form-hint", ...more }, text);
 export const span = (name, ...children) => el("span", { class: name }, ...children);
 export const button = (name, attributes, ...children) => el("button", { type: "button", class: name, ...attributes }, ...children);
 /** A button that is a picture; its name is read and shown on hovering. */

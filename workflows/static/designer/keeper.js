@@ -61,7 +61,8 @@ export class Keeper extends EventTarget {
       localStorage.setItem(NAME, JSON.stringify(kept));
       this.isKept = true;
     } catch {
-      this.isKept = false; // a full or forbidden store: the server still keeps it
+      // A full or forbidden store: the server still keeps it.
+      this.isKept = false;
     }
     if (this.state !== "offline") this.say("saving");
     this.later(REST_MS);

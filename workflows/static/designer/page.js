@@ -140,9 +140,8 @@ class Page {
 
   drop({ id, kind }, key, isCopy) {
     if (kind) return this.add(kind, key);
-    const { definition } = this.work;
-    const block = blockAt(definition, id);
-    if (isCopy) return this.put(key, copies(definition, [block]), "did_paste");
+    const block = blockAt(this.drawing, id);
+    if (isCopy) return this.put(key, copies(this.drawing, [block]), "did_paste");
     const { address, index } = readPlus(key);
     this.edit("did_move", block, (next) => move(next, id, address, index), id);
   }
@@ -221,14 +220,15 @@ class Page {
     if (dataset.kindButton) this.add(dataset.kindButton, at);
     else if (dataset.goto !== undefined) this.goTo(dataset.goto);
     else if (dataset.do === "paste") this.paste(at);
-    else this.command(dataset.do);
+    else this[dataset.do]();
   }
 
-  command(name) {
-    const { work } = this;
-    const act = { undo: work.undo, redo: work.redo, up: () => this.shift(-1), down: () => this.shift(1), smaller: () => this.zoom(-0.2), larger: () => this.zoom(0.2) };
-    (act[name] ?? (() => this[name]())).call(this);
-  }
+  undo = () => this.work.undo();
+  redo = () => this.work.redo();
+  up = () => this.shift(-1);
+  down = () => this.shift(1);
+  smaller = () => this.zoom(-0.2);
+  larger = () => this.zoom(0.2);
 
   zoom(by) {
     const { style } = this.find("tree");
@@ -246,7 +246,7 @@ class Page {
     const isMine = name === "undo" || name === "redo" ? !this.work.typing : name === "close" || onTree;
     if (name && isMine && !(name === "copy" && String(getSelection()))) {
       event.preventDefault();
-      return this.command(name);
+      return this[name]();
     }
     if (!onTree || isHeld || altKey || !["Enter", "+", "Insert"].includes(key)) return;
     event.preventDefault();
@@ -267,7 +267,8 @@ class Page {
   // --- Findings
   async lint() {
     const { status, answer } = await ask(config.urls.findings).catch(() => ({}));
-    await this.released; // Not while a button is down: a click must end on the card it began on.
+    // Not while a button is down: a click must end on the card it began on.
+    await this.released;
     if (status !== 200 || answer.revision !== this.keeper.revision) return;
     const { findings } = answer;
     const errors = findings.filter(({ error }) => error).length;

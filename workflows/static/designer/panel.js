@@ -169,12 +169,11 @@ export class Panel {
     const names = box.dataset.oneof.split(" ");
     box.dataset.path = `${path}#way`;
     box.value = names.find((name) => this.value(path)?.[name] !== undefined) ?? "";
-    const choose = (target, definition) => {
+    box.onchange = () => this.change((target, definition) => {
       const here = read(target, path);
       for (const name of [...names, "at"]) delete here[name];
       if (box.value) here[box.value] = newPart(box.value, [], definition);
-    };
-    box.onchange = () => this.change(choose);
+    });
   }
 
   add(box, path) {

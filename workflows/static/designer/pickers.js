@@ -1,6 +1,6 @@
 // Parts of the panel that are more than one control: people by search, and what a step may do with earlier fields.
 
-import { button, config, el, say, select, title, tool } from "./dom.js";
+import { at, button, config, el, hint, say, select, title, tool } from "./dom.js";
 import { ask } from "./keeper.js";
 import { blockName } from "./said.js";
 
@@ -14,7 +14,7 @@ export function peoplePicker(panel, box, path) {
   const take = (all) => panel.write(path, all, { wanted: `${path}#search` });
   const chip = (name) => el("li", { class: "chip" }, people[name] ?? name, tool("x", say("take_out", { name: people[name] ?? name }), { onclick: () => take(chosen.filter((one) => one !== name)) }));
   const found = el("ul", { class: "found" });
-  const state = el("p", { class: "form-hint", role: "status" });
+  const state = hint("", { role: "status" });
   const pick = ([name, shown, serves]) => el("li", {}, button("btn btn-quiet", { onclick: () => ((people[name] = shown), take([...chosen, name])) }, shown, el("small", {}, serves)));
   const look = async () => {
     const q = search.value.trim();
@@ -26,7 +26,7 @@ export function peoplePicker(panel, box, path) {
   };
   let timer = 0;
   const search = el("input", {
-    type: "search", class: "form-control", autocomplete: "off", "data-path": `${path}#search`, "aria-label": say("search_people"), placeholder: say("search_people"),
+    ...at(`${path}#search`, "search_people"), type: "search", class: "form-control", autocomplete: "off", placeholder: say("search_people"),
     oninput: () => (clearTimeout(timer), (timer = setTimeout(look, REST_MS))),
     onkeydown: ({ key }) => key === "Enter" && found.querySelector("button")?.click(),
   });
@@ -43,5 +43,5 @@ export function accessRows(panel, box) {
     return el("label", { class: "access" }, about, select(ways, access[field.code] ?? "read", { "data-path": `access.${field.code}` }, set));
   };
   const rows = panel.earlierFields().map(row);
-  box.append(...(rows.length ? rows : [el("p", { class: "form-hint" }, say("no_earlier_fields"))]));
+  box.append(...(rows.length ? rows : [hint(say("no_earlier_fields"))]));
 }

@@ -1,14 +1,12 @@
 // The editor of a condition: rows of field, comparison and value in groups; or the text itself.
 
-import { button, el, formOf, icon, say, select, tick, tool } from "./dom.js";
+import { at, button, el, formOf, hint, icon, say, select, tick, tool } from "./dom.js";
 import { rowsOf, textOf } from "./conditions.js";
 import { asked, askable } from "./said.js";
 
 const NO_VALUE = ["known", "unknown"];
 const ORDERED = ["=", "!=", ">", ">=", "<", "<=", "between", ...NO_VALUE];
 const OPS = { number: ORDERED, date: ORDERED, text: ["=", "!=", "in", ...NO_VALUE], bool: ["="], row: NO_VALUE };
-const worded = (ops) => ops.map((op) => [op, say(`op_${op}`)]);
-const plus = (css, label, path, onclick) => button(css, { "data-path": path, onclick }, icon("plus"), label);
 
 export function conditionEditor(panel, box) {
   const rows = rowsOf(panel.value("when"));
@@ -16,7 +14,7 @@ export function conditionEditor(panel, box) {
   const foot = el("div", {});
   const flip = () => ((panel.asText = isText ? "" : panel.key), panel.refresh());
   const turn = () => button("btn btn-quiet", { "data-path": "when#as", onclick: flip }, icon("code"), say(isText ? "as_rows" : "as_text"));
-  const showFoot = () => foot.replaceChildren(rowsOf(panel.value("when")) ? turn() : el("p", { class: "form-hint" }, say("only_text")));
+  const showFoot = () => foot.replaceChildren(rowsOf(panel.value("when")) ? turn() : hint(say("only_text")));
   showFoot();
   box.append(isText ? textEditor(panel, showFoot) : new RowEditor(panel, rows).element(), foot);
 }
@@ -27,7 +25,7 @@ function textEditor(panel, onTyped) {
     panel.write("when", area.value, { typing: true });
     onTyped();
   };
-  const area = el("textarea", { class: "form-control condition-text", rows: 4, maxlength: 1000, spellcheck: "false", "data-path": "when", "aria-label": say("condition_text"), oninput: write });
+  const area = el("textarea", { class: "form-control condition-text", rows: 4, maxlength: 1000, spellcheck: "false", oninput: write, ...at("when", "condition_text") });
   area.value = panel.value("when");
   return el("div", {}, area, formOf("condition-help"));
 }
@@ -50,10 +48,10 @@ class RowEditor {
 
   element() {
     const { join, groups } = this.rows;
-    const joins = select([["or", say("join_or")], ["and", say("join_and")]], join, { "data-path": "when#join", "aria-label": say("groups_join") }, (value) => this.write(() => (this.rows.join = value)));
+    const joins = select([["or", say("join_or")], ["and", say("join_and")]], join, at("when#join", "groups_join"), (value) => this.write(() => (this.rows.join = value)));
     const [outer, inner] = join === "or" ? ["or", "and"] : ["and", "or"];
     const between = (word, n) => n > 0 && el("p", { class: "condition-join" }, say(word));
-    const more = (css, words, list, item, path) => plus(css, say(words), path, () => this.write(() => list.push(item()), path.replace(/#.*/, `.${list.length}`)));
+    const more = (css, words, list, item, path) => button(css, { "data-path": path, onclick: () => this.write(() => list.push(item()), path.replace(/#.*/, `.${list.length}`)) }, icon("plus"), say(words));
     return el("div", { class: "condition" },
       groups.length > 1 && joins,
       groups.map((group, g) => [
@@ -74,8 +72,9 @@ class RowEditor {
 
   line(row, group, path) {
     const about = asked(this.known, row.field) ?? { kind: "text", name: row.field };
-    const field = select(this.known.map(({ name, label, group }) => [name, label, group]), about.name, { "data-path": `${path}.field`, "aria-label": say("field") }, (name) => this.write(() => Object.assign(row, this.fresh(asked(this.known, name)))));
-    const op = select(worded([...new Set([...OPS[about.kind], row.op])]), row.op, { "data-path": `${path}.op`, "aria-label": say("comparison") }, (op) => this.write(() => Object.assign(row, { op, value: this.valueFor(op, row.value, about) })));
+    const field = select(this.known.map(({ name, label, group }) => [name, label, group]), about.name, at(`${path}.field`, "field"), (name) => this.write(() => Object.assign(row, this.fresh(asked(this.known, name)))));
+    const ops = [...new Set([...OPS[about.kind], row.op])];
+    const op = select(ops.map((one) => [one, say(`op_${one}`)]), row.op, at(`${path}.op`, "comparison"), (op) => this.write(() => Object.assign(row, { op, value: this.valueFor(op, row.value, about) })));
     const out = tool("trash", say("remove"), { "data-path": `${path}#remove`, onclick: () => this.write(() => group.splice(group.indexOf(row), 1), path.replace(/\.\d+$/, "#add")) });
     return el("div", { class: "condition-row" }, field, op, this.values(row, about, `${path}.value`), out);
   }
@@ -88,17 +87,17 @@ class RowEditor {
   values(row, { kind, choices }, path) {
     const { op, value } = row;
     const set = (next) => this.write(() => (row.value = next));
-    const about = { "data-path": path, "aria-label": say("value") };
+    const about = at(path, "value");
     const input = (type, shown, given, more) => {
       const box = el("input", { type, step: "any", class: "form-control", oninput: () => this.type(row, given(type === "number" && box.value ? box.valueAsNumber : box.value)), ...about, ...more });
       box.value = shown ?? "";
       return box;
     };
-    const numeric = (given) => (given === "" ? null : given);
+    const read = (given) => (kind === "number" && given === "" ? null : given);
     if (NO_VALUE.includes(op)) return [];
     if (kind === "bool") return select([["true", say("yes")], ["false", say("no")]], String(value), about, (one) => set(one === "true"));
-    if (op === "between") return [0, 1].map((n) => input(kind, value[n], (one) => row.value.with(n, numeric(one)), { "data-path": `${path}.${n}` }));
-    if (op !== "in") return choices ? select(choices, value, about, set) : kind === "number" ? input("number", value, numeric) : input(kind, value, (one) => one);
+    if (op === "between") return [0, 1].map((n) => input(kind, value[n], (one) => row.value.with(n, read(one)), { "data-path": `${path}.${n}` }));
+    if (op !== "in") return choices ? select(choices, value, about, set) : input(kind, value, read);
     if (!choices) return input("text", value.join(say("comma")), (text) => text.split(/[,，、]/).map((one) => one.trim()).filter(Boolean).map((one) => (kind === "number" ? Number(one) : one)));
     const change = (code, on) => set(on ? [...value, code] : value.filter((one) => one !== code));
     return el("div", { class: "several", role: "group", "aria-label": say("value") }, choices.map(([code, name]) => tick(name, value.includes(code), { "data-path": `${path}.${code}` }, (on) => change(code, on))));
