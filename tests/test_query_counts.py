@@ -15,8 +15,11 @@ from grid.models import Area, Branch, Member, StandIn, User
 from tests.factories import SINCE, MemberFactory, Town, UserFactory, photo
 from tests.workflows.desk_helpers import filed, open_task, signed_in
 from tests.workflows.flowing import new_request
+from workflows.actions.applications import ask_suspension
 from workflows.actions.bindings import bind_workflow
+from workflows.actions.calendar import add_entry
 from workflows.actions.definitions import publish_version
+from workflows.actions.supervision import supervise_case
 from workflows.actions.tasks import decide_task
 from workflows.management.commands.load_workflows import SHIPPED
 from workflows.models import Category, FilingCondition, WebhookDelivery, WorkflowDefinition
@@ -153,6 +156,26 @@ def add_deliveries(town: Town, numbers: Iterable[int]) -> None:
         )
 
 
+def add_applications(town: Town, numbers: Iterable[int]) -> None:
+    for n in numbers:
+        case = filed(town, text=f"{MARK} {n}")
+        until = timezone.localdate() + timedelta(days=2)
+        ask_suspension(request_id=case.pk, actor=town.member1, reason="等零件", until=until)
+
+
+def add_orders(town: Town, numbers: Iterable[int]) -> None:
+    for n in numbers:
+        case, day = filed(town, text=f"{MARK} {n}"), timezone.localdate()
+        supervise_case(request_id=case.pk, actor=town.supervisor, level=1, text=f"{MARK} {n}", reply_by=day)
+
+
+def add_days(town: Town, numbers: Iterable[int]) -> None:
+    first = timezone.localdate().replace(month=1, day=1)
+    for n in numbers:
+        day = first + timedelta(days=2 * n)
+        add_entry(actor=town.administrator, first=day, last=day, kind="off", name=f"{MARK}{n}")
+
+
 MAP = "?bbox=112.5,37.8,112.6,37.9&zoom=14"
 
 LISTS = {
@@ -164,6 +187,10 @@ LISTS = {
     "desk, came back": List("desk?tab=returned", "member1", each('class="task-row"'), add_returned),
     "desk, under way": List("desk?tab=progress", "member1", each('class="task-row"'), add_done),
     "desk, copies": List("desk?tab=copies", "supervisor", each('class="task-row is-unread"'), add_copies),
+    "decisions, to decide": List("desk_decisions", "shift_leader", each("#application-"), add_applications),
+    "decisions, to answer": List("desk_decisions", "member1", each('class="row-link"'), add_orders),
+    "decisions, unanswered": List("desk_decisions", "supervisor", each('class="row-link"'), add_orders),
+    "calendar": List("console_calendar", "administrator", each(f"· {MARK}"), add_days),
     "notifications": List("notifications", "member1", each('class="row-icon"'), add_to_do),
     "areas": List(f"console_areas?q={MARK}", "administrator", each(f">{MARK}"), add_areas),
     "members": List(f"console_members?q={MARK}", "administrator", each('class="person '), add_members),

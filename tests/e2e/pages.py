@@ -26,6 +26,7 @@ MAIN_PAGES = [
     MainPage("one-request", "/requests/{number}/", "resident"),
     MainPage("desk", "/desk/", "member1"),
     MainPage("one-task", "/desk/tasks/{task}/", "member1"),
+    MainPage("decisions", "/desk/decisions/", "member1"),
     MainPage("live-map", "/map/live/", "supervisor"),
     MainPage("wall", "/wall/", "supervisor"),
     MainPage("public-map", "/map/", "resident"),
@@ -38,6 +39,7 @@ MAIN_PAGES = [
     MainPage("try-a-workflow", "/console/workflows/standard/try/", "administrator"),
     MainPage("replay-cases", "/console/workflows/standard/replay/", "administrator"),
     MainPage("move-cases", "/console/workflows/standard/migrate/", "administrator"),
+    MainPage("console-calendar", "/console/calendar/", "administrator"),
     MainPage("console-export", "/console/areas/export/", "administrator"),
 ]
 TEXT = "3号楼门口的路灯坏了三天，晚上漆黑一片，老人出门不敢走。"

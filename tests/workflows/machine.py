@@ -7,8 +7,8 @@ wrong with them. Used by ``test_machine`` (one process) and by ``machine_worker`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import time_machine
@@ -19,10 +19,13 @@ from viewflow.workflow.status import PROCESS, STATUS
 from grid.models import User
 from realtime.log import Subject, verify
 from realtime.models import Event
+from tests.workflows import machine_cases
+from tests.workflows.machine_cases import Choice, Whole
 from workflows import policies
 from workflows.actions.cases import reopen_case
 from workflows.actions.delegation import answer_task, ask_for_help, delegate_task
 from workflows.actions.signers import add_signer, remove_signer
+from workflows.actions.suspension import resume_due
 from workflows.actions.taking_back import take_back_task
 from workflows.actions.tasks import claim_task, decide_task, return_task, transfer_task, unclaim_task
 from workflows.actions.timers import fire_timers
@@ -31,19 +34,26 @@ from workflows.engine.describe import describe
 from workflows.engine.move import OPEN, OVER
 from workflows.models import Opinion, Request, State
 
-#: A move: what it is called, and what makes it.
-Choice = tuple[str, Callable[[], Any]]
 ARMED = (*OPEN, STATUS.SCHEDULED)
 
 
 class World:
-    """Everybody who may act, and one case."""
+    """Everybody who may act, one case, and others it may be joined with.
 
-    def __init__(self, case: Request, people: list[User]) -> None:
-        self.case, self.people = case, people
+    ``clock``, if there is one, stands still but for what ``wait`` adds; without it the time is the machine's.
+    """
 
-    def choices(self) -> list[Choice]:
-        """Every kind of move that is open on the case now, as the screens would offer it."""
+    def __init__(
+        self, case: Request, people: list[User], others: Sequence[Request] = (), clock: Any = None
+    ) -> None:
+        self.case, self.people, self.clock = case, people, clock
+        self.whole = Whole(case, people, list(others))
+
+    def choices(self, *, ends: bool = True) -> list[Choice]:
+        """Every kind of move that is open on the case now, as the screens would offer it.
+
+        Those that end it where it stands only with ``ends``: otherwise hardly any case would come far.
+        """
         found: list[Choice] = []
         for task in self.tasks().filter(status__in=OPEN, flow_task_type="HUMAN"):
             found += self._on(task)
@@ -56,7 +66,8 @@ class World:
             found.append(
                 ("reopen", lambda: reopen_case(request_id=case.pk, actor=case.reporter, reason="又坏了"))
             )
-        if self.tasks().filter(status=STATUS.SCHEDULED).exists():
+        found += self.whole.choices(case, ends=ends)
+        if self._next() is not None:
             found.append(("time", self.wait))
         return found
 
@@ -68,12 +79,27 @@ class World:
         )
 
     def wait(self) -> None:
-        """Let time pass until the next timer of the case is due, and sweep."""
-        first = self.tasks().filter(status=STATUS.SCHEDULED).order_by("scheduled", "pk").first()
-        if first is not None:
-            later = max(first.scheduled, timezone.now()) + timedelta(seconds=1)
+        """Let time pass until something of the case is due by itself, and sweep."""
+        due = self._next()
+        if due is None:  # another process has swept meanwhile
+            return
+        later = max(due, timezone.now()) + timedelta(seconds=1)
+        if self.clock:
+            self.clock.move_to(later)
+            self._sweep()
+        else:
             with time_machine.travel(later, tick=False):
-                fire_timers()
+                self._sweep()
+
+    def _next(self) -> datetime | None:
+        """When the first timer of the case fires, or it runs on after it stood still."""
+        timers = self.tasks().filter(status=STATUS.SCHEDULED).values_list("scheduled", flat=True)
+        pauses = self.case.applications.filter(began_at__isnull=False, ended_at=None)
+        return min([*timers, *pauses.values_list("until", flat=True)], default=None)
+
+    def _sweep(self) -> None:
+        resume_due()
+        fire_timers()
 
     def _on(self, task: Task) -> Iterator[Choice]:
         actor = task.owner or next((one for one in self.people if policies.may_act(one, task)), None)
@@ -114,18 +140,27 @@ class World:
         return lambda: action(task_id=task.pk, actor=actor, **given)
 
 
+def limited(start: datetime) -> dict[str, Any]:
+    """Two days from ``start``, around the clock, for a case that is not written yet."""
+    times = {"limit_from": start, "filed_at": start, "yellow_at": start + timedelta(hours=38)}
+    return times | {"limit": 48, "clock": "urgent_hours", "due_at": start + timedelta(hours=48)}
+
+
 def broken(case: Request) -> list[str]:
     """What is wrong with the rows of a case; nothing, if all is well."""
-    case = Request.objects.select_related("process").get(pk=case.pk)
+    case = Request.objects.select_related("process", "merged_into").get(pk=case.pk)
     tasks = list(Task.objects.filter(process=case.process_id).order_by("pk"))
-    return [*_ended(case, tasks), *_owners(tasks), *_joins(tasks), *_timers(tasks), *_story(case)]
+    return [
+        *_ended(case, tasks), *_owners(tasks), *_joins(tasks), *_timers(tasks), *_story(case),
+        *machine_cases.broken(case),
+    ]  # fmt: skip
 
 
 def _ended(case: Request, tasks: list[Task]) -> Iterator[str]:
     active = [task for task in tasks if task.status not in OVER]
     if case.state not in State.values:
         yield f"the state is {case.state!r}"
-    if case.process.status == PROCESS.DONE:
+    if case.process.status in (PROCESS.DONE, PROCESS.CANCELED):
         yield from (f"{_name(task)} is {task.status} in an ended case" for task in active)
         if case.closed_at is None:
             yield "the case has ended and was never closed"

@@ -14,11 +14,12 @@ import django
 django.setup()
 
 from django.db import transaction  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
 from grid.errors import Refused  # noqa: E402
 from grid.models import Area, User  # noqa: E402
 from tests.workflows.flowing import approval, publish  # noqa: E402
-from tests.workflows.machine import World, broken  # noqa: E402
+from tests.workflows.machine import World, broken, limited  # noqa: E402
 from workflows.actions.cases import start_case  # noqa: E402
 from workflows.actions.definitions import publish_version  # noqa: E402
 from workflows.models import Request  # noqa: E402
@@ -45,6 +46,7 @@ def begin(body: dict[str, Any], count: int) -> list[int]:
             text="x",
             area=area,
             area_path=area.path,
+            **limited(timezone.now()),
         )
         with transaction.atomic():
             start_case(case, actor=case.reporter, definition=body["key"])
@@ -56,12 +58,13 @@ def play(cases: list[int], people: list[int], seed: int, moves: int) -> dict[str
     """So many moves on cases at random; what was refused, and what failed as nothing may."""
     dice = random.Random(seed)
     players = list(User.objects.filter(pk__in=people).order_by("pk"))
-    worlds = [World(Request.objects.get(pk=pk), players) for pk in cases]
+    known = [Request.objects.get(pk=pk) for pk in cases]
+    worlds = [World(case, players, [one for one in known if one != case]) for case in known]
     made: list[str] = []
     refused = 0
     failed: list[str] = []
-    for _move in range(moves):
-        choices = dice.choice(worlds).choices()
+    for number in range(moves):
+        choices = dice.choice(worlds).choices(ends=number > moves // 2)
         if not choices:
             continue
         kind = dice.choice(sorted({name for name, _act in choices}))

@@ -19,7 +19,7 @@ from tests.factories import Town
 from tests.workflows.definitions import ROLES, definitions
 from tests.workflows.flowing import approval as step
 from tests.workflows.flowing import begin, publish
-from tests.workflows.machine import World, broken, trace
+from tests.workflows.machine import World, broken, limited, trace
 from tests.workflows.test_race import processes
 from workflows.actions.definitions import publish_version
 
@@ -65,11 +65,11 @@ def test_no_move_by_anybody_ever_breaks_a_case(part: int, town: Town, settings_o
         # The clock stands but for a minute a move: the same moves make the same case on any machine.
         with time_machine.travel(MORNING, tick=False) as clock, transaction.atomic():
             publish_version(body=body)
-            case = begin(town, key=body["key"])
-            world = World(case, people)
+            case, other = (begin(town, key=body["key"], **limited(MORNING)) for _case in range(2))
+            world = World(case, people, [other], clock)
             assert broken(case) == []
-            for _move in range(MOVES):
-                choices = world.choices()
+            for number in range(MOVES):
+                choices = world.choices(ends=number > MOVES // 2)
                 if not choices:
                     break
                 # The kind first, so that rare moves are as likely as frequent ones.
