@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from django.utils import timezone
@@ -42,7 +43,7 @@ class Whole:
             yield "urge", _call(urge_request, case, case.reporter, text="请快一点")
         yield from self._asked(case)
         for order in Supervision.objects.filter(request=case, reply_by__isnull=False, replied_at=None):
-            for actor in [one for one in self.people if policies.has_in_hand(one, case)][:1]:
+            for actor in self._first(policies.has_in_hand, case):
                 yield "answer_order", _answer(order, actor)
         if case.is_open:
             yield from self._orders(case)
@@ -59,7 +60,7 @@ class Whole:
             yield "ask_appeal", _call(ask_appeal, case, case.handler, reason="零件缺货")
         for application in case.applications.filter(status=WAITS):
             last = application.consents.last()
-            for actor in [one for one in self.people if policies.may_decide(one, last)][:1]:
+            for actor in self._first(policies.may_decide, last):
                 yield f"{application.kind} granted", _decide(application, actor, agrees=True)
                 yield f"{application.kind} refused", _decide(application, actor, agrees=False)
         if case.state == State.SUSPENDED:
@@ -81,6 +82,9 @@ class Whole:
             yield "force_close", _call(force_close_case, case, actor, reason="已由物业处理")
         for actor in [*self.superiors[:1], *self._holders(case)]:
             yield from (("merge", _merge(case, other, actor)) for other in self.others)
+
+    def _first(self, may: Callable[[User, Any], bool], about: Any) -> Iterator[User]:
+        return islice((one for one in self.people if may(one, about)), 1)
 
     def _holders(self, case: Request) -> list[User]:
         held = Task.objects.filter(process=case.process_id, status=STATUS.ASSIGNED, flow_task_type="HUMAN")
