@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 #: Every six hours.
 PHOTO_SWEEP_SECONDS = 6 * 3600.0
+#: How soon the maps' sums notice that the tree of areas has become another one.
+TREE_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,9 @@ def jobs(sweep_seconds: float) -> list[Job]:
         "workflows.actions.workflow_jobs.run_in_background",
     ]
     found = [Job(path, sweep_seconds) for path in paths]
+    # Maps are right without it, and slower the more there is to fold.
+    found.append(Job("maps.actions.summaries.keep_up", min(1.0, sweep_seconds)))
+    found.append(Job("maps.actions.summaries.follow_tree", TREE_SECONDS))
     # Photo files of filings that were cut off; nothing waits for it.
     found.append(Job("workflows.photos.sweep", PHOTO_SWEEP_SECONDS))
     found.append(Job("grid.actions.imports.remove_old_uploads", PHOTO_SWEEP_SECONDS))
