@@ -1,10 +1,11 @@
-"""A case as the maps' sums count it. Pure: rows in, :class:`Spot` out."""
+"""A case as the maps' sums count it: its row in, its spot out."""
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -32,8 +33,35 @@ _COLUMNS = (
     "pk", "lon", "lat", "area_path", "path_today", "category_id", "state", "urgency",
     "yellow_at", "due_at", "closed_at",
 )  # fmt: skip
+_Row = namedtuple("_Row", _COLUMNS)
 #: What of a case the sums depend on: a change to another column changes no map.
 WATCHED = ("lon", "lat", "area_path", "path_today", "category_id", "state", "urgency", *_COLUMNS[-3:])
+
+
+class Spotted(NamedTuple):
+    """A row of :class:`~maps.models.Spot`, its columns in the table's order; see there."""
+
+    request_id: int
+    tile: int
+    x: int
+    y: int
+    lon: int
+    lat: int
+    area: str
+    today: str
+    category: int
+    state: str
+    light: str
+    rank: int
+    due: int
+    turns: int | None
+    month: int | None
+
+
+def counted(cases: list[int]) -> dict[int, Spotted]:
+    """The spots of these cases as they are in the sums. One query."""
+    rows = Spot.objects.filter(pk__in=cases).values_list(*Spotted._fields)
+    return {row[0]: Spotted(*row) for row in rows}
 
 
 def microseconds(instant: datetime) -> int:
@@ -46,18 +74,18 @@ def instant(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
-def spots_of(requests: QuerySet[Request], now: datetime) -> Iterator[Spot]:
-    """The cases as they count now, not saved. One query."""
+def spots_of(requests: QuerySet[Request], now: datetime) -> Iterator[Spotted]:
+    """The cases as they count now. One query."""
     stamp = microseconds(now)
-    for row in requests.order_by().values_list(*_COLUMNS, named=True):
+    for row in map(_Row._make, requests.order_by().values_list(*_COLUMNS)):
         yield _spot(row, now, stamp)
 
 
-def _spot(row: Any, now: datetime, stamp: int) -> Spot:
+def _spot(row: Any, now: datetime, stamp: int) -> Spotted:
     shown = light(now, row.yellow_at, row.due_at, row.closed_at)
     placed = row.lon is not None
     x, y = raster(row.lon, row.lat, FINEST) if placed else (0, 0)
-    return Spot(
+    return Spotted(
         request_id=row.pk,
         tile=tile_key(x, y) if placed else NOWHERE,
         x=x,

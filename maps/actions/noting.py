@@ -28,7 +28,7 @@ BEGIN INSERT INTO {changes} (request_id) VALUES ({row}.id); RETURN NULL; END $$
 
 
 def forget_cases(plan: list[Any], **_signal: Any) -> None:
-    """Before migrations: a column that a trigger names cannot be altered, nor a table it fills be replaced."""
+    """Before migrations: what a trigger names cannot be altered, what it fills not be replaced."""
     if plan:
         with connection.cursor() as cursor:
             for event in _EVENTS:

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from grid.models import Area
 from maps.models import Cell, Change, Fold, Spot, Tally
 from maps.queries.summaries import BLOCK_BITS, BLOCK_ROWS, FINEST_BY_CATEGORY, LEVELS
-from maps.spots import ALL_CATEGORIES, microseconds, spots_of
+from maps.spots import ALL_CATEGORIES, Spotted, microseconds, spots_of
 from maps.viewport import FINEST
 from workflows.models import Request
 
@@ -80,7 +80,7 @@ def begin_rebuild() -> None:
             cursor.execute(f"DELETE FROM {model._meta.db_table}")  # noqa: S608
     # No case is written while a table without cases is found empty: what is written now is noted.
     built_to = 0 if Request.objects.exists() else None
-    Fold.objects.update(version=F("version") + 1, depth=_depth(), built_to=built_to)
+    Fold.objects.update(version=F("version") + 1, depth=_depth(), built_to=built_to, steps_done=0)
 
 
 def _depth() -> int:
@@ -89,6 +89,14 @@ def _depth() -> int:
     while 0 < Area.objects.filter(depth=depth + 1).count() <= MOST_AREAS:
         depth += 1
     return depth
+
+
+@transaction.atomic
+def tidy_up() -> int:
+    """Remove cells and tallies whose cases are all gone; how many. A background job."""
+    if _locked(wait=False) is None:
+        return 0
+    return sum(model.objects.filter(n=0).delete()[0] for model in (Cell, Tally))
 
 
 def follow_tree() -> None:
@@ -124,40 +132,49 @@ def _fold_changes(now: datetime) -> int:
 
 
 def _build_on(state: Fold, now: datetime) -> int:
-    """The next cases by id. Those written meanwhile are noted as ever and folded after the last step."""
+    """The next cases by id, or the next step of adding up; those written meanwhile are noted as ever."""
     ahead = Request.objects.filter(pk__gt=state.built_to).order_by("pk").values_list("pk", flat=True)[:STEP]
-    cases = list(ahead)
-    if cases:
-        _replace(cases, now)
-    Fold.objects.update(version=F("version") + 1, built_to=cases[-1] if cases else None)
+    if cases := list(ahead):
+        _write(Request.objects.filter(pk__in=cases), now)
+        state.built_to = cases[-1]
+    elif state.steps_done < len(_SUMS):
+        _run(_SUMS[state.steps_done], "TRUE", +1)
+        state.steps_done += 1
+    else:
+        state.built_to = None
+    state.version += 1
+    state.save()
     return len(cases)
 
 
 def _replace(cases: list[int], now: datetime) -> None:
     """Take the cases' spots out of the sums and put in those of now."""
+    chosen = f"s.request_id IN ({','.join(map(str, cases))})"
     old = Spot.objects.filter(pk__in=cases)
-    if found := list(old.values_list("pk", flat=True)):
-        _add(found, -1)
+    if old.exists():
+        for statement in _CHANGED:
+            _run(statement, chosen, -1)
         old.delete()
-    Spot.objects.bulk_create(spots_of(Request.objects.filter(pk__in=cases), now), batch_size=1_000)
-    _add(cases, +1)
-    for model in (Cell, Tally):
-        model.objects.filter(n=0).delete()
+    _write(Request.objects.filter(pk__in=cases), now)
+    for statement in _CHANGED:
+        _run(statement, chosen, +1)
 
 
-def _add(cases: Iterable[int], sign: int) -> None:
-    """Add the spots of these cases to the sums, or take them out. Three statements."""
-    depth = Fold.objects.values_list("depth", flat=True).get()
-    chosen = ",".join(str(int(case)) for case in cases)
+def _write(requests: QuerySet[Request], now: datetime) -> None:
+    """The spots of cases that have none. Past the ORM, for whose care there are too many."""
+    names, places = ", ".join(Spotted._fields), ", ".join(["%s"] * len(Spotted._fields))
     with connection.cursor() as cursor:
-        cursor.execute(_CELLS.format(sign=sign, cases=chosen, length=depth * Area.steplen, levels=_LEVELS))
-        for today, column in ((False, "area"), (True, "today")):
-            value = str(today).upper()
-            cursor.execute(
-                _TALLIES.format(
-                    sign=sign, cases=chosen, column=column, today=value, step=Area.steplen, depths=_DEPTHS
-                )
-            )
+        cursor.executemany(
+            f"INSERT INTO {Spot._meta.db_table} ({names}) VALUES ({places})",  # noqa: S608
+            list(spots_of(requests, now)),
+        )
+
+
+def _run(statement: str, chosen: str, sign: int) -> None:
+    """Add the chosen spots to sums, or take them out."""
+    depth = Fold.objects.values_list("depth", flat=True).get()
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(sign=sign, chosen=chosen, length=depth * Area.steplen))
 
 
 def _values(rows: Iterable[tuple[int, ...]], names: tuple[str, ...]) -> str:
@@ -168,32 +185,43 @@ def _values(rows: Iterable[tuple[int, ...]], names: tuple[str, ...]) -> str:
     )
 
 
-_LEVELS = _values(
-    [(level, FINEST - level, 0) for level in LEVELS]
-    + [(level, FINEST - level, 1) for level in LEVELS if level <= FINEST_BY_CATEGORY],
-    ("level", "shift", "by_category"),
-)
-#: Treebeard's paths have room for this many steps.
-_DEPTHS = _values([(depth,) for depth in range(1, 255 // Area.steplen + 1)], ("depth",))
-_CELLS = f"""
+def _cells(levels: Iterable[tuple[int, int]]) -> str:
+    """Adds spots to the cells of levels, given as (level, whether by category)."""
+    rows = [(level, FINEST - level, by_category) for level, by_category in levels]
+    return f"""
 INSERT INTO {Cell._meta.db_table} AS kept
   (level, category, block, x, y, area, state, light, n, lon, lat, ids)
 SELECT g.level, CASE WHEN g.by_category = 1 THEN s.category ELSE {ALL_CATEGORIES} END,
   CAST(s.x >> (g.shift + {BLOCK_BITS}) AS BIGINT) * {1 << BLOCK_ROWS} + (s.y >> (g.shift + {BLOCK_BITS})),
   s.x >> g.shift, s.y >> g.shift, SUBSTR(s.area, 1, {{length}}), s.state, s.light,
   {{sign}} * COUNT(*), {{sign}} * SUM(s.lon), {{sign}} * SUM(s.lat), {{sign}} * SUM(s.request_id)
-FROM {Spot._meta.db_table} s CROSS JOIN ({{levels}}) g
-WHERE s.tile >= 0 AND s.request_id IN ({{cases}})
+FROM {Spot._meta.db_table} s CROSS JOIN ({_values(rows, ("level", "shift", "by_category"))}) g
+WHERE s.tile >= 0 AND {{chosen}}
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 ON CONFLICT (level, category, block, x, y, area, state, light) DO UPDATE SET
   n = kept.n + excluded.n, lon = kept.lon + excluded.lon, lat = kept.lat + excluded.lat,
   ids = kept.ids + excluded.ids
 """  # noqa: S608 - numbers and names of columns only
-_TALLIES = f"""
+
+
+def _tallies(today: bool) -> str:
+    """Adds spots to the tallies of their areas and of all above them. Treebeard's paths have room for 63."""
+    column, step = "today" if today else "area", Area.steplen
+    depths = _values([(depth,) for depth in range(1, 255 // step + 1)], ("depth",))
+    return f"""
 INSERT INTO {Tally._meta.db_table} AS kept (today, path, month, n)
-SELECT {{today}}, SUBSTR(s.{{column}}, 1, d.depth * {{step}}), s.month, {{sign}} * COUNT(*)
-FROM {Spot._meta.db_table} s JOIN ({{depths}}) d ON d.depth * {{step}} <= LENGTH(s.{{column}})
-WHERE s.month IS NOT NULL AND s.request_id IN ({{cases}})
+SELECT {str(today).upper()}, SUBSTR(s.{column}, 1, d.depth * {step}), s.month, {{sign}} * COUNT(*)
+FROM {Spot._meta.db_table} s JOIN ({depths}) d ON d.depth * {step} <= LENGTH(s.{column})
+WHERE s.month IS NOT NULL AND {{chosen}}
 GROUP BY 2, 3
 ON CONFLICT (today, path, month) DO UPDATE SET n = kept.n + excluded.n
 """  # noqa: S608
+
+
+_ALL_LEVELS = [(level, 0) for level in LEVELS] + [
+    (level, 1) for level in LEVELS if level <= FINEST_BY_CATEGORY
+]
+_BOTH_TALLIES = [_tallies(today=False), _tallies(today=True)]
+#: For the few cases of a fold all levels at once; for all cases one level after the other.
+_CHANGED = [_cells(_ALL_LEVELS), *_BOTH_TALLIES]
+_SUMS = [*(_cells([level]) for level in _ALL_LEVELS), *_BOTH_TALLIES]

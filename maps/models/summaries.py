@@ -7,7 +7,7 @@ cannot be worked out again from the cases.
 """
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from workflows.models import Request
 
@@ -33,8 +33,10 @@ class Fold(models.Model):
     version = models.BigIntegerField(default=0)
     # Cells tell areas apart down to this depth of the tree; 1 is the top.
     depth = models.PositiveSmallIntegerField(default=1)
-    # While the sums are built anew: cases with ids up to this are in them. Null once all are.
+    # While the sums are built anew: cases with ids up to this have a spot, so many steps of adding them up
+    # are done. Null once all is done.
     built_to = models.BigIntegerField(null=True)
+    steps_done = models.PositiveSmallIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"sums, version {self.version}"
@@ -82,7 +84,10 @@ class Spot(models.Model):
 
 
 class Cell(models.Model):
-    """How many cases lie in one cell of a raster, by area, state and light, and by category or of all."""
+    """How many cases lie in one cell of a raster, by area, state and light, and by category or of all.
+
+    A row whose cases are all gone stays until the next tidying up, with nothing but zeros.
+    """
 
     level = models.PositiveSmallIntegerField()
     # ``maps.spots.ALL_CATEGORIES``, or one of them.
@@ -107,7 +112,6 @@ class Cell(models.Model):
                 fields=["level", "category", "block", "x", "y", "area", "state", "light"], name="cell_once"
             )
         ]
-        indexes = [models.Index(F("id"), condition=Q(n=0), name="cell_empty")]
 
     def __str__(self) -> str:
         return f"{self.n} in {self.level}/{self.x}/{self.y}"
@@ -124,7 +128,6 @@ class Tally(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["today", "path", "month"], name="tally_once")]
-        indexes = [models.Index(F("id"), condition=Q(n=0), name="tally_empty")]
 
     def __str__(self) -> str:
         return f"{self.n} in {self.path}"

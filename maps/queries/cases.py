@@ -1,8 +1,7 @@
 """Cases in a viewport: counted, clustered or one by one, and in order of urgency.
 
 What a map shows comes from the sums of :mod:`maps.queries.summaries`; this module also counts the cases
-themselves, for when those are not there. Cases are then grouped by the cell of a raster they fall into: ``CAST``
-to an integer cuts on SQLite and rounds on PostgreSQL; either way every case falls into exactly one cell, and
+themselves, for when those are not there. Cases are then grouped by the cell of a raster: ``CAST`` to an integer cuts on SQLite and rounds on PostgreSQL; either way every case falls into exactly one cell, and
 all cells are of one size, which is all that clusters need.
 """
 

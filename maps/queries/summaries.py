@@ -22,6 +22,8 @@ from maps.spots import (
     ALL_CATEGORIES,
     ENDED_RANK,
     OPEN_STATES,
+    Spotted,
+    counted,
     instant,
     microseconds,
     spots_of,
@@ -63,7 +65,7 @@ class Ask:
         """Whoever has a whole tree also has what lies in no area (``workflows.policies.within``)."""
         return any(len(root) <= Area.steplen for root in self.roots)
 
-    def holds(self, spot: Spot) -> bool:
+    def holds(self, spot: Spotted) -> bool:
         """Whether it asks for this case; whatever its light."""
         if spot.state not in self.states or (self.categories and spot.category not in self.categories):
             return False
@@ -77,7 +79,7 @@ class Ask:
             and self.cells.top <= spot.y >> shift <= self.cells.bottom
         )
 
-    def wants(self, spot: Spot) -> bool:
+    def wants(self, spot: Spotted) -> bool:
         """Whether it asks for this case with this light."""
         return self.holds(spot) and (not self.lights or spot.light in self.lights)
 
@@ -108,8 +110,8 @@ class Waiting:
 
     version: int
     depth: int
-    old: dict[int, Spot] = field(default_factory=dict)
-    new: dict[int, Spot] = field(default_factory=dict)
+    old: dict[int, Spotted] = field(default_factory=dict)
+    new: dict[int, Spotted] = field(default_factory=dict)
 
     @property
     def ids(self) -> list[int]:
@@ -128,8 +130,8 @@ def look(now: datetime) -> Waiting | None:
         return None
     found = Waiting(state.version, state.depth)
     if cases:
-        found.old = Spot.objects.in_bulk(cases)
-        found.new = {spot.pk: spot for spot in spots_of(Request.objects.filter(pk__in=cases), now)}
+        found.old = counted(cases)
+        found.new = {spot.request_id: spot for spot in spots_of(Request.objects.filter(pk__in=cases), now)}
     return found
 
 
@@ -157,7 +159,9 @@ def sums(ask: Ask, waiting: Waiting) -> dict[Key, Sum4]:
         for spot in spots.values():
             if ask.holds(spot):
                 key = (spot.x >> shift, spot.y >> shift, spot.state, spot.light)
-                found.setdefault(key, Sum4()).add(sign, sign * spot.lon, sign * spot.lat, sign * spot.pk)
+                found.setdefault(key, Sum4()).add(
+                    sign, sign * spot.lon, sign * spot.lat, sign * spot.request_id
+                )
     return {key: total for key, total in found.items() if total.n}
 
 
@@ -254,7 +258,7 @@ def most_urgent(ask: Ask, waiting: Waiting, rows: int) -> list[int]:
     if waiting.ids:
         found = found.exclude(pk__in=waiting.ids)
     first = list(found.order_by("rank", "due", "pk").values_list("rank", "due", "pk")[:rows])
-    first += [(spot.rank, spot.due, spot.pk) for spot in waiting.new.values() if ask.wants(spot)]
+    first += [(spot.rank, spot.due, spot.request_id) for spot in waiting.new.values() if ask.wants(spot)]
     return [case for _, _, case in sorted(first)[:rows]]
 
 
@@ -269,7 +273,7 @@ def next_turn(ask: Ask, waiting: Waiting, now: datetime) -> datetime | None:
     return instant(min(turns)) if turns else None
 
 
-def _asked(ask: Ask, waiting: Waiting) -> Iterator[Spot]:
+def _asked(ask: Ask, waiting: Waiting) -> Iterator[Spotted]:
     return (spot for spot in waiting.new.values() if ask.holds(spot))
 
 
