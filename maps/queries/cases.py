@@ -1,13 +1,14 @@
 """Cases in a viewport: counted, clustered or one by one, and in order of urgency.
 
-What a map shows comes from the sums of :mod:`maps.queries.summaries`; this module also counts the cases
-themselves, for when those are not there. Cases are then grouped by the cell of a raster: ``CAST`` to an integer cuts on SQLite and rounds on PostgreSQL; either way every case falls into exactly one cell, and
-all cells are of one size, which is all that clusters need.
+What a map shows comes from the sums of :mod:`maps.queries.summaries`. This module also counts the cases
+themselves, for when those are not there. Cases are then grouped by the cells of a raster: ``CAST`` to an
+integer cuts on SQLite and rounds on PostgreSQL; either way every case falls into exactly one cell, and all
+cells are of one size, which is all that clusters need.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -312,34 +313,36 @@ def _by_id(requests: QuerySet[Request]) -> dict[int, dict[str, Any]]:
     return {brief["id"]: brief for brief in briefs(requests)}
 
 
-def drawn(
-    found: dict[summaries.Key, summaries.Sum4], ask: summaries.Ask
-) -> tuple[Counts, list[dict[str, Any]], list[int]]:
-    """Counts, clusters, and the ids of cases alone in their cell, of sums by cell, state and light."""
+def drawn(found: summaries.Sums, ask: summaries.Ask) -> tuple[Counts, list[dict[str, Any]], list[int]]:
+    """Counts, clusters, and the ids of cases alone in their cell."""
     lights: Counter[str] = Counter()
     states: Counter[str] = Counter()
-    cells: dict[tuple[int, int], tuple[summaries.Sum4, Counter[str]]] = {}
-    for (x, y, state, light), part in found.items():
-        lights[light] += part.n
-        if ask.lights and light not in ask.lights:
+    for (state, light), n in found.states.items():
+        if n:
+            lights[light] += n
+            if not ask.lights or light in ask.lights:
+                states[state] += n
+    cells: dict[tuple[int, int], dict[str, summaries.Part]] = defaultdict(dict)
+    for (x, y, light), part in found.cells.items():
+        if part[0] and (not ask.lights or light in ask.lights):
+            cells[x, y][light] = part
+    alone, groups = [], []
+    for place in sorted(cells):
+        parts = cells[place]
+        n, lon, lat, ids = map(sum, zip(*parts.values(), strict=True))
+        if n == 1:
+            alone.append(ids)
             continue
-        states[state] += part.n
-        total, by_light = cells.setdefault((x, y), (summaries.Sum4(), Counter()))
-        total.add(part.n, part.lon, part.lat, part.ids)
-        by_light[light] += part.n
-    counts = Counts(states.total(), {light: lights[light] for light in LIGHTS}, dict(states))
-    largest = sorted(cells.items(), key=lambda item: (-item[1][0].n, item[0]))
-    groups = [
-        {
-            "lon": round(total.lon / total.n / 1e6, 6),
-            "lat": round(total.lat / total.n / 1e6, 6),
-            "count": total.n,
-            "lights": [by_light[light] for light in LIGHTS],
-        }
-        for _, (total, by_light) in largest
-        if total.n > 1
-    ]
-    return counts, groups, [total.ids for _, (total, _) in largest if total.n == 1]
+        groups.append(
+            {
+                "lon": round(lon / n / 1e6, 6),
+                "lat": round(lat / n / 1e6, 6),
+                "count": n,
+                "lights": [parts[light][0] if light in parts else 0 for light in LIGHTS],
+            }
+        )
+    groups.sort(key=lambda group: -group["count"])
+    return Counts(states.total(), {light: lights[light] for light in LIGHTS}, dict(states)), groups, alone
 
 
 def recounted(

@@ -8,10 +8,12 @@ sums are being built anew, and the caller counts the cases themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.expressions import Combinable
 
@@ -29,7 +31,7 @@ from maps.spots import (
     spots_of,
 )
 from maps.viewport import FINEST, NOWHERE, TILE_LEVEL, Cells
-from workflows.models import Request
+from workflows.models import Request, State
 
 #: Levels that cells are kept at; a map between two of them adds up four cells of the finer one.
 LEVELS = (8, 10, 12, 14, 16)
@@ -84,24 +86,26 @@ class Ask:
         return self.holds(spot) and (not self.lights or spot.light in self.lights)
 
 
+#: Of one cell and light: how many cases, the sums of their millionths of a degree, the sum of their ids.
+Part = list[int]
+
+
 @dataclass
-class Sum4:
-    """Cases of one cell: how many, the sums of their coordinates in millionths of a degree, of their ids."""
+class Sums:
+    """Cases of a viewport, of all lights: by (column, row, light), and how many by (state, light)."""
 
-    n: int = 0
-    lon: int = 0
-    lat: int = 0
-    ids: int = 0
+    cells: dict[tuple[int, int, str], Part] = field(default_factory=dict)
+    states: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def add(self, n: int, lon: int, lat: int, ids: int) -> None:
-        self.n += n
-        self.lon += lon
-        self.lat += lat
-        self.ids += ids
-
-
-#: Column, row, state, light.
-Key = tuple[int, int, str, str]
+    def add(self, key: tuple[int, int, str], n: int, lon: int, lat: int, ids: int) -> None:
+        part = self.cells.get(key)
+        if part is None:
+            self.cells[key] = [n, lon, lat, ids]
+        else:
+            part[0] += n
+            part[1] += lon
+            part[2] += lat
+            part[3] += ids
 
 
 @dataclass
@@ -140,39 +144,50 @@ def is_still(waiting: Waiting) -> bool:
     return Fold.objects.filter(pk=Fold.ONLY, version=waiting.version, built_to=None).exists()
 
 
-def sums(ask: Ask, waiting: Waiting) -> dict[Key, Sum4]:
-    """Cases by cell, state and light, of all lights. Two queries at most."""
+def sums(ask: Ask, waiting: Waiting) -> Sums:
+    """Cases by cell and light, and by state and light. Two queries, four for roots of both kinds."""
     assert ask.cells is not None
-    found: dict[Key, Sum4] = {}
+    found = Sums()
     length = waiting.depth * Area.steplen
     shallow = tuple(root for root in ask.roots if len(root) <= length)
     deep = tuple(root for root in ask.roots if len(root) > length)
     if level := _level_for(ask):
         if shallow:
-            _gather(found, _from_cells(_narrowed(ask, shallow), level))
+            _gather(found, *_from_cells(_narrowed(ask, shallow), level))
         if deep:
-            _gather(found, _from_spots(_narrowed(ask, deep)))
+            _gather(found, *_from_spots(_narrowed(ask, deep)))
     elif ask.roots:
-        _gather(found, _from_spots(ask))
+        _gather(found, *_from_spots(ask))
     shift = FINEST - ask.cells.level
     for spots, sign in ((waiting.old, -1), (waiting.new, 1)):
         for spot in spots.values():
             if ask.holds(spot):
-                key = (spot.x >> shift, spot.y >> shift, spot.state, spot.light)
-                found.setdefault(key, Sum4()).add(
-                    sign, sign * spot.lon, sign * spot.lat, sign * spot.request_id
-                )
-    return {key: total for key, total in found.items() if total.n}
+                key = (spot.x >> shift, spot.y >> shift, spot.light)
+                found.add(key, sign, sign * spot.lon, sign * spot.lat, sign * spot.request_id)
+                found.states[spot.state, spot.light] += sign
+    return found
 
 
 def _narrowed(ask: Ask, roots: tuple[str, ...]) -> Ask:
     return Ask(roots, ask.cells, ask.states, ask.categories, ask.lights)
 
 
-def _gather(found: dict[Key, Sum4], rows: Iterable[tuple]) -> None:
-    for x, y, state, light, n, lon, lat, ids in rows:
+def _gather(found: Sums, rows: QuerySet, totals: dict[str, Combinable], shift: int) -> None:
+    column, row = (F(axis).bitrightshift(shift) if shift else F(axis) for axis in ("x", "y"))
+    by_cell = rows.order_by().annotate(column=column, row=row).values_list("column", "row", "light")
+    for x, y, light, *part in _plain(by_cell.annotate(**totals)):
         # PostgreSQL adds whole numbers up to decimals.
-        found.setdefault((x, y, state, light), Sum4()).add(n, int(lon), int(lat), int(ids))
+        found.add((x, y, light), *map(int, part))
+    by_state = rows.order_by().values_list("state", "light").annotate(total=totals["total"])
+    for state, light, n in _plain(by_state):
+        found.states[state, light] += int(n)
+
+
+def _plain(rows: QuerySet) -> list[tuple]:
+    """What the database says. Django would look at each of some thousand numbers, which takes longer."""
+    with connection.cursor() as cursor:
+        cursor.execute(*rows.query.sql_with_params())
+        return cursor.fetchall()
 
 
 def _level_for(ask: Ask) -> int | None:
@@ -182,7 +197,11 @@ def _level_for(ask: Ask) -> int | None:
     return next((level for level in LEVELS if ask.cells.level <= level <= finest), None)
 
 
-def _from_cells(ask: Ask, level: int) -> Iterable[tuple]:
+#: What to add up, of which rows, and how many bits to cut off their columns and rows.
+Source = tuple[QuerySet, dict[str, Combinable], int]
+
+
+def _from_cells(ask: Ask, level: int) -> Source:
     assert ask.cells is not None
     area = ask.cells.at(level)
     blocks = area.at(level - BLOCK_BITS)
@@ -190,40 +209,33 @@ def _from_cells(ask: Ask, level: int) -> Iterable[tuple]:
         _under(ask, "area"),
         level=level,
         category__in=ask.categories or [ALL_CATEGORIES],
-        state__in=ask.states,
         x__range=(area.left, area.right),
         y__range=(area.top, area.bottom),
     )
+    if len(ask.states) < len(State):
+        cells = cells.filter(state__in=ask.states)
     if blocks.count <= MOST_TILES:
         cells = cells.filter(block__in=blocks.keys(BLOCK_ROWS))
-    return _grouped(
-        cells, level - ask.cells.level, n=Sum("n"), lon_=Sum("lon"), lat_=Sum("lat"), ids_=Sum("ids")
-    )
+    totals = {"total": Sum("n"), "sum_lon": Sum("lon"), "sum_lat": Sum("lat"), "sum_ids": Sum("ids")}
+    return cells, totals, level - ask.cells.level
 
 
-def _from_spots(ask: Ask) -> Iterable[tuple]:
+def _from_spots(ask: Ask) -> Source:
     assert ask.cells is not None
-    return _grouped(
-        spots(ask),
-        FINEST - ask.cells.level,
-        n=Count("pk"), lon_=Sum("lon"), lat_=Sum("lat"), ids_=Sum("request_id"),
-    )  # fmt: skip
-
-
-def _grouped(rows: QuerySet, shift: int, **totals: Combinable) -> Iterable[tuple]:
-    column, row = (F(axis).bitrightshift(shift) if shift else F(axis) for axis in ("x", "y"))
-    return (
-        rows.order_by()
-        .annotate(column=column, row=row)
-        .values_list("column", "row", "state", "light")
-        .annotate(**totals)
-        .values_list("column", "row", "state", "light", *totals)
-    )
+    totals = {
+        "total": Count("pk"),
+        "sum_lon": Sum("lon"),
+        "sum_lat": Sum("lat"),
+        "sum_ids": Sum("request_id"),
+    }
+    return spots(ask), totals, FINEST - ask.cells.level
 
 
 def spots(ask: Ask) -> QuerySet[Spot]:
     """The spots it asks for, of all lights, as they were counted: by place, by area, or in no way at all."""
-    found = Spot.objects.filter(state__in=ask.states)
+    found = Spot.objects.all()
+    if len(ask.states) < len(State):
+        found = found.filter(state__in=ask.states)
     if ask.states <= set(OPEN_STATES):
         found = found.filter(rank__lt=ENDED_RANK)
     elif not ask.states & set(OPEN_STATES):

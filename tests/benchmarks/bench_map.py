@@ -2,8 +2,9 @@
 
 Server time of whole answers over Django's test client, signed in, and their size when compressed, for views
 from the whole city down to one grid, for a supervisor of the city and one of a street, on SQLite and on
-PostgreSQL. The *reference* is the same answer with everything grouped from the cases by SQL, in turn with ours
-in the same run, and must say the same numbers. The town is kept in ``build/large-town`` for the next run.
+PostgreSQL. The *reference* is the same answer with all of it grouped from the cases by SQL, in turn with
+ours in the same run, and must say the same numbers. The town is kept in ``build/large-town`` for the next
+run.
 
 Ends with a line per database and, for the slower one, ``map: ratio=… ours=… reference=…``: the slowest answer
 at zoom 14, the goal for which is 30 ms and 100 KB.
@@ -56,8 +57,9 @@ def _measure(name: str, folder: Path, url: str, server: services.Postgres | None
     for row in rows:
         against = f"{row['reference']:8.1f}" if "reference" in row else " " * 8
         print(
-            f"  {row['who']:9} {row['view']:8} z{row['zoom']:<3}{row['filter']:13}{row['ours']:8.1f} {against}"
-            f" {row['bytes']:8} B  {row['features']:5} features  {row.get('cases', ''):>8}"
+            f"  {row['who']:9} {row['view']:8} z{row['zoom']:<3}{row['filter']:13}"
+            f"{row['ours']:8.1f} {against} {row['bytes']:8} B  {row['features']:5} features"
+            f" {row.get('cases', ''):>8}"
         )
     worst = max(
         (row for row in rows if row["zoom"] == 14 and "reference" in row), key=lambda row: row["ours"]

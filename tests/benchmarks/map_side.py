@@ -32,9 +32,8 @@ FILTERS: dict[str, dict[str, Any]] = {
 def build(grids: int, cases: int) -> None:
     began = time.monotonic()
     large_town.build(grids, cases)
-    print(
-        f"{Spot.objects.count()} cases in {Cell.objects.count()} cells, {time.monotonic() - began:.0f} s in all"
-    )
+    took = time.monotonic() - began
+    print(f"{Spot.objects.count()} cases in {Cell.objects.count()} cells, {took:.0f} s in all")
 
 
 def measure(rounds: int) -> None:
