@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 #: Every six hours.
 PHOTO_SWEEP_SECONDS = 6 * 3600.0
+#: How often the maps' sums are tidied up, and how soon they notice that the tree of areas is another one.
+MAP_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,10 @@ def jobs(sweep_seconds: float) -> list[Job]:
         "workflows.actions.workflow_jobs.run_in_background",
     ]
     found = [Job(path, sweep_seconds) for path in paths]
+    # Maps are right without it, and slower the more there is to fold.
+    found.append(Job("maps.actions.summaries.keep_up", min(1.0, sweep_seconds)))
+    found.append(Job("maps.actions.summaries.follow_tree", MAP_SECONDS))
+    found.append(Job("maps.actions.summaries.tidy_up", MAP_SECONDS))
     # Photo files of filings that were cut off; nothing waits for it.
     found.append(Job("workflows.photos.sweep", PHOTO_SWEEP_SECONDS))
     found.append(Job("grid.actions.imports.remove_old_uploads", PHOTO_SWEEP_SECONDS))

@@ -6,6 +6,16 @@ import math
 from dataclasses import dataclass
 
 TILE = 256
+#: Rasters of cells: at level ``n`` the world is 2ⁿ × 2ⁿ squares of the Mercator projection, row 0 is north.
+#: A square is 64 pixels wide on a map of zoom ``n - 2``. At the finest level 2.4 m at the equator.
+FINEST = 24
+#: The level of the map's tiles at zoom 15, by which places are found.
+TILE_LEVEL = 15
+#: The tile of what has no place.
+NOWHERE = -1
+#: An answer covers no more cells than this, however large the screen.
+MOST_CELLS = 1_900
+_MOST_NORTH = 85.051128
 MIN_ZOOM, MAX_ZOOM = 0.0, 22.0
 #: Sides of the cells that cases are clustered in, in pixels: the usual one, and what may be asked for.
 CLUSTER_PIXELS, LEAST_CLUSTER, MOST_CLUSTER = 72.0, 48.0, 240.0
@@ -13,6 +23,61 @@ CLUSTER_PIXELS, LEAST_CLUSTER, MOST_CLUSTER = 72.0, 48.0, 240.0
 
 class BadViewport(ValueError):
     """The viewport sent by the browser makes no sense; the text says what was expected."""
+
+
+def raster(lon: float, lat: float, level: int) -> tuple[int, int]:
+    """Column and row of the cell that a place (WGS-84 degrees) lies in."""
+    size = 1 << level
+    north = math.radians(min(max(lat, -_MOST_NORTH), _MOST_NORTH))
+    x, y = (lon + 180.0) / 360.0, 0.5 - math.asinh(math.tan(north)) / (2.0 * math.pi)
+    return min(max(int(x * size), 0), size - 1), min(max(int(y * size), 0), size - 1)
+
+
+def corner(x: int, y: int, level: int) -> tuple[float, float]:
+    """Longitude and latitude of the north-west corner of a cell."""
+    size = 1 << level
+    return x / size * 360.0 - 180.0, math.degrees(math.atan(math.sinh(math.pi * (1.0 - 2.0 * y / size))))
+
+
+def tile_key(x: int, y: int, level: int = FINEST) -> int:
+    """The number of the tile at zoom 15 that a cell lies in."""
+    shift = level - TILE_LEVEL
+    return (x >> shift) << TILE_LEVEL | y >> shift
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of one level that a viewport touches: columns and rows, first and last."""
+
+    level: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+    def at(self, level: int) -> Cells:
+        """The same part of the world in cells of another level; coarser ones reach over its edge."""
+        shift = level - self.level
+        if shift >= 0:
+            size = (1 << shift) - 1
+            return Cells(
+                level,
+                self.left << shift,
+                (self.right << shift) + size,
+                self.top << shift,
+                (self.bottom << shift) + size,
+            )
+        edges = (edge >> -shift for edge in (self.left, self.right, self.top, self.bottom))
+        return Cells(level, *edges)
+
+    @property
+    def count(self) -> int:
+        return (self.right - self.left + 1) * (self.bottom - self.top + 1)
+
+    def keys(self, bits: int) -> list[int]:
+        """Numbers of the cells, rows counted with so many bits."""
+        columns, rows = range(self.left, self.right + 1), range(self.top, self.bottom + 1)
+        return [column << bits | row for column in columns for row in rows]
 
 
 @dataclass(frozen=True)
@@ -74,6 +139,24 @@ class Viewport:
         """Width and height in degrees of the cells that cases are clustered in at this zoom."""
         size = 360.0 / (TILE * 2.0 ** math.floor(self.zoom)) * min(max(pixels, LEAST_CLUSTER), MOST_CLUSTER)
         return size, size * self.squeeze
+
+    def cells(self, pixels: float = CLUSTER_PIXELS) -> Cells:
+        """The cells that cases are clustered in: 64, 128 or 256 pixels wide, larger on a huge screen."""
+        wanted = min(max(pixels, LEAST_CLUSTER), MOST_CLUSTER)
+        level = min(math.floor(self.zoom) + 2 - round(math.log2(wanted / 64.0)), FINEST)
+        left, top = raster(self.west, self.north, FINEST)
+        right, bottom = raster(self.east, self.south, FINEST)
+        found = Cells(FINEST, left, right, top, bottom).at(max(level, 0))
+        while found.count > MOST_CELLS:
+            found = found.at(found.level - 1)
+        return found
+
+    def on_cells(self, pixels: float = CLUSTER_PIXELS) -> Viewport:
+        """This viewport grown outwards to whole cells: nothing changes while a map is dragged within one."""
+        cells = self.cells(pixels)
+        west, north = corner(cells.left, cells.top, cells.level)
+        east, south = corner(cells.right + 1, cells.bottom + 1, cells.level)
+        return Viewport(west, south, east, north, self.zoom)
 
     def snapped(self) -> Viewport:
         """This viewport grown outwards to half tiles at a whole zoom: nearby viewers share one answer."""

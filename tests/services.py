@@ -109,23 +109,31 @@ class Postgres:
     """A PostgreSQL server of our own in a temporary directory, on a loopback port of its own.
 
     PostgreSQL refuses to run as root, so a root caller lends it the account ``postgres`` or ``nobody``.
-    Durability is off: nothing here outlives the tests.
+    Durability is off: nothing here outlives the tests. A folder that is to be kept is found again by the next
+    server that is given it.
     """
 
     port: int = field(default_factory=free_port)
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="linli-pg-")))
     process: subprocess.Popen[bytes] | None = None
+    keep: bool = False
 
     def start(self) -> Postgres:
         account = self._account()
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         if account:
             shutil.chown(self.folder, user=account)
         binaries, data = postgres_bin(), self.folder / "data"
         how = ["-U", "linli", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
-        subprocess.run(
-            [binaries / "initdb", "-D", data, *how], user=account, cwd="/", check=True, capture_output=True
-        )
+        if not (data / "PG_VERSION").exists():
+            subprocess.run(
+                [binaries / "initdb", "-D", data, *how],
+                user=account,
+                cwd="/",
+                check=True,
+                capture_output=True,
+            )
         options = {
             "listen_addresses": "127.0.0.1", "port": str(self.port),
             "unix_socket_directories": str(self.folder), "max_connections": "60",
@@ -177,11 +185,20 @@ class Postgres:
             connection.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
         return self.dsn(database)
 
+    def create_anew(self, database: str) -> str:
+        """The same, whatever was there under this name."""
+        import psycopg
+
+        with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{database}"')
+        return self.create(database)
+
     def stop(self) -> None:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)  # "fast": roll back what is open and leave
             stop(self.process)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def stop(process: subprocess.Popen[bytes], patience: float = 15) -> None:

@@ -1,15 +1,16 @@
 """Cases in a viewport: counted, clustered or one by one, and in order of urgency.
 
-Clusters are made by the database: cases are grouped by the cell of a grid they fall into. ``CAST`` to an
+What a map shows comes from the sums of :mod:`maps.queries.summaries`. This module also counts the cases
+themselves, for when those are not there. Cases are then grouped by the cells of a raster: ``CAST`` to an
 integer cuts on SQLite and rounds on PostgreSQL; either way every case falls into exactly one cell, and all
 cells are of one size, which is all that clusters need.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,12 +31,13 @@ from django.db.models import (
 from django.db.models.functions import Cast
 
 from grid.models import in_language
-from maps.queries import places
+from maps.queries import places, summaries
+from maps.spots import LIGHTS, OPEN_STATES
 from maps.viewport import CLUSTER_PIXELS, Viewport
-from workflows.models import Category, Request, State, Urgency
+from workflows.models import Category, Request, Urgency
 from workflows.models.request import ENDED_STATES
+from workflows.policies import within
 
-LIGHTS = ("red", "yellow", "green", "none")
 #: Up to here every case is drawn by itself; above, cases of one cell become a cluster.
 SINGLE_CASES = 400
 #: On a small screen sooner: when there are more than these, and fewer square pixels for each than that.
@@ -53,8 +55,6 @@ BRIEF_COLUMNS = (
 
 #: Cases with their light, as :func:`choose` annotates it.
 Lit = QuerySet[Any]
-
-OPEN_STATES = tuple(state for state in State if state not in ENDED_STATES)
 
 
 @dataclass(frozen=True)
@@ -234,38 +234,7 @@ class Picture:
     points: list[dict[str, Any]]
     rows: list[dict[str, Any]]
     next_turn: datetime | None
-
-
-def picture(
-    requests: QuerySet[Request],
-    filters: Filters,
-    view: Viewport,
-    now: datetime,
-    pixels: float = CLUSTER_PIXELS,
-) -> Picture:
-    """The cases of one viewport; ``pixels`` is the side of a cluster's cell on the screen.
-
-    At most six queries, however many cases there are.
-    """
-    chosen = choose(inside(requests, view), filters, now)
-    counts, turn = count(chosen, filters, now)
-    shown = lit(chosen, filters)
-    groups: list[dict[str, Any]] = []
-    if one_by_one(counts.total, view):
-        points = briefs(urgent_first(shown)[:MOST_FEATURES])
-        rows = points[:LIST_ROWS]
-    else:
-        groups, alone = clusters(shown, view, pixels)
-        points = briefs(shown.filter(pk__in=alone)) if alone else []
-        rows = briefs(urgent_first(shown)[:LIST_ROWS])
-    return Picture(counts=counts, clusters=groups, points=points, rows=rows, next_turn=turn)
-
-
-def one_by_one(total: int, view: Viewport) -> bool:
-    """Whether so many cases are drawn singly in this viewport."""
-    if view.zoom >= SINGLE_ZOOM or total <= FEW_CASES:
-        return True
-    return total <= min(SINGLE_CASES, view.pixels / ROOM)
+    off_map: OffMap
 
 
 @dataclass(frozen=True)
@@ -274,6 +243,133 @@ class OffMap:
 
     total: int
     rows: list[dict[str, Any]]
+
+
+def picture(
+    roots: Sequence[str],
+    filters: Filters,
+    view: Viewport,
+    now: datetime,
+    pixels: float = CLUSTER_PIXELS,
+) -> Picture:
+    """The cases of one viewport in the subtrees ``roots``, grown to whole cells of about ``pixels`` pixels.
+
+    From the sums, in at most thirteen queries however many cases there are; from the cases themselves where
+    the sums are not up to it (:mod:`maps.queries.summaries`) or cases are sought by the borders of today.
+    """
+    if not filters.today:
+        for _attempt in range(3):
+            if (waiting := summaries.look(now)) is None:
+                break
+            seen = _summed(roots, filters, view, now, pixels, waiting)
+            if summaries.is_still(waiting):
+                return seen
+    return recounted(roots, filters, view, now, pixels)
+
+
+def _summed(
+    roots: Sequence[str],
+    filters: Filters,
+    view: Viewport,
+    now: datetime,
+    pixels: float,
+    waiting: summaries.Waiting,
+) -> Picture:
+    ask = summaries.Ask(
+        roots=_narrowed(roots, filters.path),
+        cells=view.cells(pixels),
+        states=frozenset(filters.states or OPEN_STATES),
+        categories=filters.categories,
+        lights=filters.lights,
+    )
+    counts, groups, alone = drawn(summaries.sums(ask, waiting), ask)
+    singly = one_by_one(counts.total, view)
+    ids = summaries.most_urgent(ask, waiting, MOST_FEATURES if singly else LIST_ROWS)
+    off_ask = replace(ask, cells=None)
+    off_ids = summaries.most_urgent(off_ask, waiting, OFF_MAP_ROWS)
+    off_total = len(off_ids) if len(off_ids) < OFF_MAP_ROWS else summaries.count(off_ask, waiting)
+    known = _by_id(
+        Request.objects.filter(within(list(roots)), pk__in=[*ids, *off_ids, *(() if singly else alone)])
+    )
+    rows = [known[case] for case in ids if case in known]
+    return Picture(
+        counts=counts,
+        clusters=[] if singly else groups,
+        points=rows if singly else [known[case] for case in alone if case in known],
+        rows=rows[:LIST_ROWS],
+        next_turn=summaries.next_turn(ask, waiting, now),
+        off_map=OffMap(off_total, [known[case] for case in off_ids if case in known]),
+    )
+
+
+def _narrowed(roots: Sequence[str], path: str) -> tuple[str, ...]:
+    """Of the subtrees what lies under ``path``."""
+    if any(path.startswith(root) for root in roots) and path:
+        return (path,)
+    return tuple(root for root in roots if root.startswith(path))
+
+
+def _by_id(requests: QuerySet[Request]) -> dict[int, dict[str, Any]]:
+    return {brief["id"]: brief for brief in briefs(requests)}
+
+
+def drawn(found: summaries.Sums, ask: summaries.Ask) -> tuple[Counts, list[dict[str, Any]], list[int]]:
+    """Counts, clusters, and the ids of cases alone in their cell."""
+    lights: Counter[str] = Counter()
+    states: Counter[str] = Counter()
+    for (state, light), n in found.states.items():
+        if n:
+            lights[light] += n
+            if not ask.lights or light in ask.lights:
+                states[state] += n
+    cells: dict[tuple[int, int], dict[str, summaries.Part]] = defaultdict(dict)
+    for (x, y, light), part in found.cells.items():
+        if part[0] and (not ask.lights or light in ask.lights):
+            cells[x, y][light] = part
+    alone, groups = [], []
+    for place in sorted(cells):
+        parts = cells[place]
+        n, lon, lat, ids = map(sum, zip(*parts.values(), strict=True))
+        if n == 1:
+            alone.append(ids)
+            continue
+        groups.append(
+            {
+                "lon": round(lon / n / 1e6, 6),
+                "lat": round(lat / n / 1e6, 6),
+                "count": n,
+                "lights": [parts[light][0] if light in parts else 0 for light in LIGHTS],
+            }
+        )
+    groups.sort(key=lambda group: -group["count"])
+    return Counts(states.total(), {light: lights[light] for light in LIGHTS}, dict(states)), groups, alone
+
+
+def recounted(
+    roots: Sequence[str], filters: Filters, view: Viewport, now: datetime, pixels: float = CLUSTER_PIXELS
+) -> Picture:
+    """The same picture counted from the cases by SQL. At most nine queries; slow where there are many."""
+    requests = Request.objects.filter(within(list(roots)))
+    whole = view.on_cells(pixels)
+    chosen = choose(inside(requests, whole), filters, now)
+    counts, turn = count(chosen, filters, now)
+    shown = lit(chosen, filters)
+    groups: list[dict[str, Any]] = []
+    if one_by_one(counts.total, view):
+        points = briefs(urgent_first(shown)[:MOST_FEATURES])
+        rows = points[:LIST_ROWS]
+    else:
+        groups, alone = clusters(shown, whole, pixels)
+        points = briefs(shown.filter(pk__in=alone)) if alone else []
+        rows = briefs(urgent_first(shown)[:LIST_ROWS])
+    return Picture(counts, groups, points, rows, turn, off_map(requests, filters, now))
+
+
+def one_by_one(total: int, view: Viewport) -> bool:
+    """Whether so many cases are drawn singly in this viewport."""
+    if total <= FEW_CASES or (view.zoom >= SINGLE_ZOOM and total <= MOST_FEATURES):
+        return True
+    return total <= min(SINGLE_CASES, view.pixels / ROOM)
 
 
 def off_map(requests: QuerySet[Request], filters: Filters, now: datetime) -> OffMap:

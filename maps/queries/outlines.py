@@ -1,12 +1,13 @@
 """Outlines of areas in a viewport, as GeoJSON: at most about 2,000, parents above that.
 
 The finest level that fits is drawn, with the level above it as thicker lines. Outlines are simplified
-together, so that neighbours go on sharing their borders, and rounded to 6 places (10 cm). Answers are kept
-until an area changes (:mod:`grid.stamp`).
+together, so that neighbours go on sharing their borders, and rounded to an eighth of a pixel, at most to
+6 places (10 cm). Answers are kept until an area changes (:mod:`grid.stamp`).
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,7 @@ def _features(areas: QuerySet[Area], view: Viewport, role: str) -> list[dict[str
         return []
     geometries = np.array([row[4] for row in rows], dtype=object)
     labels = shapely.point_on_surface(geometries)
+    places = places_for(view)
     return [
         {
             "type": "Feature",
@@ -113,9 +115,9 @@ def _features(areas: QuerySet[Area], view: Viewport, role: str) -> list[dict[str
                 "name": in_language(name, name_en),
                 "level": level,
                 "role": role,
-                "label": [round(label.x, 6), round(label.y, 6)],
+                "label": [round(label.x, places), round(label.y, places)],
             },
-            "geometry": _geojson(shape),
+            "geometry": _geojson(shape, places),
         }
         for (code, name, name_en, level, _), shape, label in zip(
             rows, simplified(geometries, view.degrees_per_pixel * TOLERANCE_PIXELS), labels, strict=True
@@ -134,14 +136,22 @@ def simplified(geometries: np.ndarray, tolerance: float) -> np.ndarray:
     return shapely.simplify(geometries, tolerance, preserve_topology=True)
 
 
-def _geojson(shape: shapely.Geometry) -> dict[str, Any]:
-    """GeoJSON with coordinates of 6 places, each ring left out once it has shrunk to nothing."""
-    polygons = [_rings(polygon) for polygon in shapely.get_parts(shape) if polygon.geom_type == "Polygon"]
+def places_for(view: Viewport) -> int:
+    """Decimal places of a degree that are an eighth of a pixel or less."""
+    return min(math.ceil(-math.log10(view.degrees_per_pixel / 8)), 6)
+
+
+def _geojson(shape: shapely.Geometry, places: int) -> dict[str, Any]:
+    """GeoJSON with coordinates of so many places, each ring left out once it has shrunk to nothing."""
+    polygons = [
+        _rings(polygon, places) for polygon in shapely.get_parts(shape) if polygon.geom_type == "Polygon"
+    ]
     return {"type": "MultiPolygon", "coordinates": [rings for rings in polygons if rings]}
 
 
-def _rings(polygon: shapely.Polygon) -> list[list[list[float]]]:
+def _rings(polygon: shapely.Polygon, places: int) -> list[list[list[float]]]:
     rings = (
-        np.round(shapely.get_coordinates(ring), 6).tolist() for ring in (polygon.exterior, *polygon.interiors)
+        np.round(shapely.get_coordinates(ring), places).tolist()
+        for ring in (polygon.exterior, *polygon.interiors)
     )
     return [ring for ring in rings if len(ring) >= 4]

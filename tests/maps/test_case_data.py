@@ -317,7 +317,7 @@ def test_a_picture_costs_as_many_queries_for_10_as_for_30_cases_and_few_for_1000
     for grid, more in ((1, 10), (2, 20), (3, 970)):
         spread(town, more, grid)
         client.get(url)
-        with django_assert_max_num_queries(12) as asked:
+        with django_assert_max_num_queries(15) as asked:
             picture = client.get(url).json()
         costs.append(len(asked))
     assert picture["clusters"]

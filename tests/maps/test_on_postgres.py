@@ -12,7 +12,7 @@ COUNT = """
 import json
 from django.utils import timezone
 from grid.models import Area, User
-from maps.policies import watched_requests
+from maps.policies import watched_paths
 from maps.queries import cases
 from maps.viewport import Viewport
 from tests.factories import Town
@@ -26,7 +26,7 @@ for grid in range(1, 8):
 case(town, 1, due=-1)
 case(town, 1, due=None)
 seen = cases.picture(
-    watched_requests(User.objects.get(username="supervisor")),
+    watched_paths(User.objects.get(username="supervisor")),
     cases.Filters(),
     Viewport(112.54, 37.86, 112.58, 37.88, 14.0),
     timezone.now(),

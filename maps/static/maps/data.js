@@ -37,6 +37,7 @@ export class Cases {
     try {
       const answer = await fetch(`${config.urls.cases}?${query}`, { signal: asked.signal });
       if (!answer.ok) throw new Error(`cases: ${answer.status}`);
+      setClock(answer.headers.get("Linli-Now"));
       this.take(await answer.json());
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -46,7 +47,6 @@ export class Cases {
   }
 
   take(picture) {
-    setClock(picture.now);
     for (const one of [...picture.points, ...picture.rows]) learn(one.grid, one.grid_name);
     this.options.onPicture(picture);
     clearTimeout(this.turn);
