@@ -35,8 +35,9 @@ def by_area(
     forty thousand areas as for one. ``as_of``: what was known then; now when not given. An area without any
     case has figures with ``of`` 0.
     """
+    from .actions.follow import catch_up
     from .reading import Question, of_areas
     from .rights import areas_of_level
 
     chosen = list(areas) if areas is not None else list(areas_of_level(user, level))
-    return of_areas(Question(user, period, category=category, as_of=as_of), chosen)
+    return of_areas(Question(user, period, category=category, as_of=as_of or catch_up()), chosen)
