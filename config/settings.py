@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "grid",
     "workflows",
     "maps",
+    "maps.indicators",
     "demo",
     # After our own apps, whose account pages and translations take precedence.
     "allauth",
@@ -226,6 +227,16 @@ LINLI_APPROVERS = {
     "suspension": env.list("LINLI_SUSPENSION_APPROVERS", default=["shift_leader"]),
     "appeal": env.list("LINLI_APPEAL_APPROVERS", default=["supervisor"]),
 }
+# Within which a request is to be registered: "8 work_hours", a number and one of the four clocks.
+LINLI_REGISTER_WITHIN = env.str("LINLI_REGISTER_WITHIN", "8 work_hours")
+# Weights of the composite mark, and points of members: docs/reference/indicators.md.
+LINLI_COMPOSITE_WEIGHTS = env.json(
+    "LINLI_COMPOSITE_WEIGHTS",
+    default={"handled": 30, "handled_in_time": 20, "reworked": 20, "overdue": 20, "extended": 10},
+)
+LINLI_POINTS = env.json("LINLI_POINTS", default={"confirmed": 2, "satisfied": 1, "responded": 1})
+# Days for which exported figures and reports are kept.
+LINLI_FIGURES_KEEP_DAYS = env.int("LINLI_FIGURES_KEEP_DAYS", 30)
 # Cases per second that the demo's traffic files by itself; 0 is off.
 LINLI_SIMULATE_RATE = env.float("LINLI_SIMULATE_RATE", 0.0)
 # Seconds between two sweeps of timers, deadlines and mail in the web process; 0: left to `manage.py worker`.

@@ -136,6 +136,22 @@ class OrderOverdue(CasePayload):
     order: int
 
 
+class RequestExcluded(CasePayload):
+    """From now on the case does not count in figures: it was outside the power of whoever had it."""
+
+    kind: ClassVar[str] = "request.excluded"
+    names_actor: ClassVar[bool] = True
+    reason: str
+
+
+class RequestIncluded(CasePayload):
+    """It counts in figures again."""
+
+    kind: ClassVar[str] = "request.included"
+    names_actor: ClassVar[bool] = True
+    reason: str
+
+
 class DeadlineOverdue(CasePayload):
     """The daily reminder after the deadline; ``days`` whole days of 24 hours have passed since."""
 

@@ -104,6 +104,14 @@ def _order_overdue(said: Payload) -> str:
     return gettext("The answer to an order about request %(number)s is overdue.") % _case(said)
 
 
+def _excluded(said: Payload) -> str:
+    return gettext("Request %(number)s does not count in figures any more. Open it to see why.") % _case(said)
+
+
+def _included(said: Payload) -> str:
+    return gettext("Request %(number)s counts in figures again.") % _case(said)
+
+
 def _overdue(said: Payload) -> str:
     many = gettext("Request %(number)s has been overdue for %(days)d days.")
     one = gettext("Request %(number)s has been overdue for a day.")
@@ -138,6 +146,8 @@ WORDS: dict[str, Callable[[Payload], str]] = {
     "order.given": _ordered,
     "order.answered": _answered,
     "order.overdue": _order_overdue,
+    "request.excluded": _excluded,
+    "request.included": _included,
     "deadline.overdue": _overdue,
     "deadline.moved": _deadline_moved,
     "calendar.changed": _calendar_changed,

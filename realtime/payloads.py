@@ -36,6 +36,8 @@ class CaseBrief(BaseModel):
     due_at: datetime | None
     closed_at: datetime | None
     urgent: bool
+    # The user whose case it is, or was last: the figures of members follow it through time.
+    handler: int | None = None
 
 
 class PublicPayload(BaseModel):

@@ -19,4 +19,5 @@ def case_brief(request: Request) -> CaseBrief:
         due_at=request.due_at,
         closed_at=request.closed_at,
         urgent=request.urgency == Urgency.URGENT,
+        handler=request.handler_id,
     )

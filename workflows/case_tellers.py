@@ -115,6 +115,14 @@ def _order_overdue(story: Story, said: dict[str, Any]) -> Told:
     return Told(_("The answer to an order is overdue"), "alert-triangle", "late")
 
 
+def _excluded(story: Story, said: dict[str, Any]) -> Told:
+    return Told(_("Does not count in figures any more"), "calculator-off", "idle", said["reason"])
+
+
+def _included(story: Story, said: dict[str, Any]) -> Told:
+    return Told(_("Counts in figures again"), "calculator", "idle", said["reason"])
+
+
 def _overdue(story: Story, said: dict[str, Any]) -> Told:
     words = ngettext("Overdue for %(n)d day", "Overdue for %(n)d days", said["days"])
     return Told(words % {"n": said["days"]}, "alert-triangle", "late")
@@ -155,6 +163,8 @@ TELLERS: dict[str, Callable[[Any, dict[str, Any]], Told | None]] = {
     "order.given": _ordered,
     "order.answered": _answered,
     "order.overdue": _order_overdue,
+    "request.excluded": _excluded,
+    "request.included": _included,
     "deadline.overdue": _overdue,
     "deadline.moved": _deadline_moved,
 }

@@ -314,6 +314,11 @@ def may_decide(user: Person, consent: Consent) -> bool:
     return not application.consents.filter(decided_by=user.pk).exists()
 
 
+def may_exclude(user: Person, request: Request) -> bool:
+    """A superior takes a case out of the figures; never their own, nor a principal's."""
+    return request.handler_id not in acting_for(user) and may_command(user, request)
+
+
 def was_late(request: Request) -> bool:
     """Whether the case was closed after its deadline."""
     if request.state not in CLOSED_STATES or request.closed_at is None or request.due_at is None:

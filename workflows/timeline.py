@@ -42,6 +42,7 @@ INTERNAL_KINDS = frozenset(
     | {"application.filed", "application.forwarded", "application.refused"}
     | {"order.given", "order.answered", "order.overdue"}
     | {"duplicate.added", "outcome.shared", "deadline.overdue"}
+    | {"request.excluded", "request.included"}
 )
 #: What only the requester does: an anonymous one is not named as the actor in the log.
 REQUESTERS_KINDS = frozenset(

@@ -1,50 +1,40 @@
 """Work on many cases that somebody waits for: replays, checks of a migration, migrations.
 
-What is small is done at once. Everything else is queued and done by :func:`run_waiting`, in a thread of the
-web process or of ``manage.py worker``. Whoever works on a job says so every few cases; one that has not been
-heard of for ``SILENCE`` seconds is taken up again from its beginning: a replay and a check only read, and a
-migration passes over the cases that have been moved already.
+What is small is done at once, everything else through the queue (:mod:`workflows.queue`). A job that was cut
+off begins again: a replay and a check only read, and a migration passes over the cases moved already.
 """
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.conf import settings
-from django.db import close_old_connections, connections, transaction
 from django.db.models import QuerySet
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from grid.errors import NotAllowed, Refused
 from grid.models import User
 from grid.policies import may_administer, may_administer_everything
-from realtime import hub
 
 from ..migrating import running_on
 from ..models import Request, WorkflowDefinition, WorkflowJob, WorkflowVersion
+from ..queue import SILENCE, Queue, Tell, state_of
 from ..trial.bodies import Body, published, replayed
 from ..trial.case import as_filed_all
 from ..trial.cases import past_cases
 from ..trial.replay import MOST_CASES, replay
 from .migration import Chosen, check_migration, migrate_cases
 
-logger = logging.getLogger(__name__)
+__all__ = ["SILENCE", "run_in_background", "run_waiting", "state_of"]
+
 Stage, Kind = WorkflowJob.Stage, WorkflowJob.Kind
 #: So few cases are worked on while the person waits: a second or two.
 AT_ONCE = {Kind.REPLAY: 60, Kind.CHECK: 300, Kind.MIGRATION: 25}
-#: Seconds after which a job nobody is heard of is taken up again.
-SILENCE = 60
 #: Days after which a report is removed.
 KEEP_DAYS = 90
-#: Seconds between two words of how far it is.
-TELL_EVERY = 1.0
 
 
 def start_replay(
@@ -121,13 +111,6 @@ def start_migration(*, check: WorkflowJob, actor: User) -> WorkflowJob:
     return _begin(job, len(running_on(_sources(job))))
 
 
-def state_of(job: WorkflowJob) -> dict[str, Any]:
-    """Where a job stands, for the page that waits: ``stage``, ``progress`` (%), ``words``, ``is_done``."""
-    is_done = job.stage in (Stage.DONE, Stage.FAILED)
-    words = job.message if is_done else str(Stage(job.stage).label)
-    return {"stage": job.stage, "progress": job.progress, "words": words, "is_done": is_done}
-
-
 def _require_all(actor: User) -> None:
     if not may_administer_everything(actor):
         raise NotAllowed(_("Only administrators of the whole town can move cases to another version."))
@@ -136,92 +119,7 @@ def _require_all(actor: User) -> None:
 # --- Work ------------------------------------------------------------------------------------------
 def _begin(job: WorkflowJob, cases: int) -> WorkflowJob:
     """Do it now if it is small, else put it into the queue."""
-    if cases <= AT_ONCE[Kind(job.kind)]:
-        job.stage, job.heard_at = Stage.AT_WORK, timezone.now()
-        job.save()
-        _work(job)
-        return job
-    with transaction.atomic():
-        job.save()
-        transaction.on_commit(_wake, robust=True)
-    return job
-
-
-def _wake() -> None:
-    """Begin at once if this process serves people and does background work; else the worker finds it."""
-    if hub.running() is not None and settings.LINLI_SWEEP_SECONDS > 0:
-        run_in_background()
-
-
-_thread: threading.Thread | None = None
-_starting = threading.Lock()
-
-
-def run_in_background() -> None:
-    """Work on what waits in a thread of its own: other background work shall not wait for it."""
-    global _thread
-    if not _waiting().exists():
-        return
-    with _starting:
-        if _thread is None or not _thread.is_alive():
-            # A daemon: it may be cut off between any two cases, and is taken up again.
-            _thread = threading.Thread(target=_run_and_close, name="workflow jobs", daemon=True)
-            _thread.start()
-
-
-def _run_and_close() -> None:
-    try:
-        close_old_connections()
-        while run_waiting():
-            pass
-    finally:
-        connections.close_all()
-
-
-def run_waiting() -> int:
-    """Work on the jobs that wait, oldest first; how many. Those another process works on are left to it."""
-    done = 0
-    for job in _waiting().order_by("created_at").select_related("by", "definition", "version"):
-        mine = WorkflowJob.objects.filter(pk=job.pk, stage=job.stage, heard_at=job.heard_at)
-        if mine.update(stage=Stage.AT_WORK, heard_at=timezone.now()):
-            _work(job)
-            done += 1
-    return done
-
-
-def _waiting() -> QuerySet[WorkflowJob]:
-    silent = WorkflowJob.objects.filter(
-        stage=Stage.AT_WORK, heard_at__lt=timezone.now() - timedelta(seconds=SILENCE)
-    )
-    return WorkflowJob.objects.filter(stage=Stage.WAITING) | silent
-
-
-def _work(job: WorkflowJob) -> None:
-    """Do it, in the language of who asked. Whatever goes wrong ends in the job's message."""
-    with translation.override(job.by.language or settings.LANGUAGE_CODE):
-        try:
-            job.report, job.message = _DO[Kind(job.kind)](job)
-            job.stage, job.progress = Stage.DONE, 100
-        except Refused as refused:
-            job.stage, job.message = Stage.FAILED, str(refused)[:500]
-        except Exception:
-            logger.exception("workflow job %s failed", job.pk)
-            job.stage = Stage.FAILED
-            job.message = _("Something went wrong here. The administrator finds it in the log.")
-    job.finished_at = timezone.now()
-    job.save(update_fields=["stage", "progress", "report", "message", "finished_at"])
-
-
-class _Telling:
-    """Says how far a job is, and thereby that somebody is at it."""
-
-    def __init__(self, job: WorkflowJob) -> None:
-        self.job, self.last = job, time.monotonic()
-
-    def __call__(self, percent: int) -> None:
-        if time.monotonic() - self.last >= TELL_EVERY:
-            self.last = time.monotonic()
-            WorkflowJob.objects.filter(pk=self.job.pk).update(progress=percent, heard_at=timezone.now())
+    return queue.begin(job, at_once=cases <= AT_ONCE[Kind(job.kind)])
 
 
 def _replayed(job: WorkflowJob) -> QuerySet[Request]:
@@ -232,24 +130,22 @@ def _replayed(job: WorkflowJob) -> QuerySet[Request]:
     return filed.filter(filed_at__gte=since, filed_at__lt=until + timedelta(days=1))
 
 
-def _do_replay(job: WorkflowJob) -> tuple[dict[str, Any], str]:
+def _do_replay(job: WorkflowJob, tell: Tell) -> tuple[dict[str, Any], str]:
     assert job.version is not None
     rows = _replayed(job)
     count = rows.count()
     latest = list(rows.order_by("-filed_at", "-pk")[:MOST_CASES])
     found = replay(
-        published(job.version), replayed(job.wishes).definition, as_filed_all(latest), progress=_Telling(job)
+        published(job.version), replayed(job.wishes).definition, as_filed_all(latest), progress=tell
     )
     report = found.as_json() | {"left_out": count - len(latest), "most": MOST_CASES}
     words = ngettext("%(n)s case replayed.", "%(n)s cases replayed.", report["n"]) % {"n": report["n"]}
     return report, words
 
 
-def _do_check(job: WorkflowJob) -> tuple[dict[str, Any], str]:
+def _do_check(job: WorkflowJob, tell: Tell) -> tuple[dict[str, Any], str]:
     assert job.version is not None
-    checked = check_migration(
-        sources=_sources(job), target=job.version, chosen=_chosen(job), progress=_Telling(job)
-    )
+    checked = check_migration(sources=_sources(job), target=job.version, chosen=_chosen(job), progress=tell)
     if stranded := len(checked.stranded):
         words = ngettext("%(n)s case would be stranded.", "%(n)s cases would be stranded.", stranded)
         return checked.as_json(), words % {"n": stranded}
@@ -257,14 +153,14 @@ def _do_check(job: WorkflowJob) -> tuple[dict[str, Any], str]:
     return checked.as_json(), words % {"n": checked.cases}
 
 
-def _do_migration(job: WorkflowJob) -> tuple[dict[str, Any], str]:
+def _do_migration(job: WorkflowJob, tell: Tell) -> tuple[dict[str, Any], str]:
     assert job.version is not None
     done = migrate_cases(
         sources=_sources(job),
         target=job.version,
         chosen=_chosen(job),
         actor=job.by,
-        progress=_Telling(job),
+        progress=tell,
     )
     if done.stranded:
         return done.as_json(), _(
@@ -275,6 +171,14 @@ def _do_migration(job: WorkflowJob) -> tuple[dict[str, Any], str]:
 
 
 _DO = {Kind.REPLAY: _do_replay, Kind.CHECK: _do_check, Kind.MIGRATION: _do_migration}
+
+
+def _do(job: WorkflowJob, tell: Tell) -> tuple[dict[str, Any], str]:
+    return _DO[Kind(job.kind)](job, tell)
+
+
+queue = Queue(WorkflowJob, _do, name="workflow jobs", related=("by", "definition", "version"))
+run_in_background, run_waiting = queue.run_in_background, queue.run_waiting
 
 
 def _sources(job: WorkflowJob) -> list[WorkflowVersion]:
@@ -288,6 +192,4 @@ def _chosen(job: WorkflowJob) -> Mapping[str, Mapping[str, str]]:
 
 def remove_old_jobs() -> int:
     """Remove reports after ``KEEP_DAYS``; how many. What was done stands in the log."""
-    before = timezone.now() - timedelta(days=KEEP_DAYS)
-    old = WorkflowJob.objects.filter(created_at__lt=before, stage__in=(Stage.DONE, Stage.FAILED))
-    return old.delete()[0]
+    return queue.remove_old(KEEP_DAYS)

@@ -4,6 +4,7 @@ from .applications import Application, Consent
 from .calendar import CalendarEntry, CalendarRevision
 from .dictionary import Category, Clock, FilingCondition
 from .draft import WorkflowDraft
+from .exclusion import Exclusion
 from .flow import CarbonCopy, Opinion, WebhookDelivery, WorkflowDefinition, WorkflowVersion
 from .jobs import WorkflowJob
 from .publishing import PublishingRule, WorkflowBinding, WorkflowProposal
@@ -31,6 +32,7 @@ __all__ = [
     "Category",
     "Clock",
     "Consent",
+    "Exclusion",
     "FilingCondition",
     "Joiner",
     "NumberSequence",

@@ -1,4 +1,4 @@
-"""Work on many cases that somebody asked for and waits for: replays, and moves to another version."""
+"""Work that somebody waits for: replays, moves to another version; and the base of all such work."""
 
 import uuid
 
@@ -10,13 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from .flow import WorkflowDefinition, WorkflowVersion
 
 
-class WorkflowJob(models.Model):
-    """One such piece of work, how far it is, and what came of it."""
+class BackgroundJob(models.Model):
+    """One piece of work, how far it is, and what came of it: see :mod:`workflows.queue`.
 
-    class Kind(models.TextChoices):
-        REPLAY = "replay", _("Replay of past cases")
-        CHECK = "check", _("Check of moving running cases")
-        MIGRATION = "migration", _("Running cases moved")
+    Whoever extends it says ``kind`` and ``by``, the user who asked.
+    """
 
     class Stage(models.TextChoices):
         WAITING = "waiting", _("Waiting for its turn")
@@ -25,13 +23,6 @@ class WorkflowJob(models.Model):
         FAILED = "failed", _("Failed")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    kind = models.CharField(max_length=10, choices=Kind)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="workflow_jobs")
-    definition = models.ForeignKey(WorkflowDefinition, on_delete=models.PROTECT, related_name="jobs")
-    # The version cases move to; a replay tries a body instead, kept in ``wishes``.
-    version = models.ForeignKey(
-        WorkflowVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="jobs"
-    )
     # What was asked for, by kind of job.
     wishes = models.JSONField(default=dict)
     report = models.JSONField(default=dict)
@@ -45,7 +36,27 @@ class WorkflowJob(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        abstract = True
         ordering = ["-created_at"]
+
+
+class WorkflowJob(BackgroundJob):
+    """Work on many cases."""
+
+    class Kind(models.TextChoices):
+        REPLAY = "replay", _("Replay of past cases")
+        CHECK = "check", _("Check of moving running cases")
+        MIGRATION = "migration", _("Running cases moved")
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="workflow_jobs")
+    definition = models.ForeignKey(WorkflowDefinition, on_delete=models.PROTECT, related_name="jobs")
+    # The version cases move to; a replay tries a body instead, kept in ``wishes``.
+    version = models.ForeignKey(
+        WorkflowVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="jobs"
+    )
+
+    class Meta(BackgroundJob.Meta):
         indexes = [models.Index(fields=["stage", "created_at"], name="workflow_job_waiting")]
 
     def __str__(self) -> str:

@@ -1,0 +1,157 @@
+"""Counting: the figures of areas, categories, members and days. Six statements, whatever is asked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F, QuerySet
+from django.db.models.functions import Substr, TruncDate
+from django.utils import timezone
+
+from grid.models import Area
+from workflows.models import Category
+
+from . import rights
+from .cohorts import COHORT_OF, COHORTS, Cohort, aggregates, cases
+from .definitions import INDICATORS, Counts, Figures, add, figures
+from .models import CaseFacts
+from .periods import Period
+
+STEP = Area.steplen
+
+
+@dataclass(frozen=True)
+class Question:
+    """What somebody wants to know: of which period, known when, about which cases.
+
+    ``own``: the cases the user handled, instead of those they watch. ``member``: one member's.
+    """
+
+    user: Any
+    period: Period
+    area: Area | None = None
+    category: Category | None = None
+    member: int | None = None
+    as_of: datetime | None = None
+    own: bool = False
+
+    def fixed(self) -> Question:
+        """The same with the instant named: several answers then fit each other."""
+        return self if self.as_of else replace(self, as_of=timezone.now())
+
+    def before(self) -> Question:
+        """About the period before, as much of it as was known as long after."""
+        fixed = self.fixed()
+        assert fixed.as_of is not None
+        period = self.period
+        return replace(fixed, period=period.previous(), as_of=period.moment_before(fixed.as_of))
+
+
+def known(question: Question) -> QuerySet[CaseFacts]:
+    """What was known then of the cases a question is about, as far as the user may see them."""
+    at = question.as_of or timezone.now()
+    visible = rights.own_facts(question.user) if question.own else rights.visible_facts(question.user)
+    found = visible.filter(known_from__lte=at, known_until__gt=at)
+    if question.area is not None:
+        found = found.filter(area_path__startswith=question.area.path)
+    if question.category is not None:
+        below = Category.objects.filter(path__startswith=question.category.path)
+        found = found.filter(category__in=below.values("pk"))
+    if question.member is not None:
+        found = found.filter(member=question.member)
+    return found
+
+
+def in_period(facts: QuerySet[CaseFacts], cohort: Cohort, question: Question) -> QuerySet[CaseFacts]:
+    """Those at whose time the period looks."""
+    until = question.period.so_far(question.as_of or timezone.now())
+    span = {f"{cohort.at}__gte": question.period.start, f"{cohort.at}__lt": until}
+    return facts.filter(cohort.base, **span)
+
+
+def _count(question: Question, key: Callable[[Cohort], Any]) -> dict[Hashable, dict[str, int]]:
+    """Counts by whatever the expression gives for a cohort."""
+    facts = known(question)
+    found: dict[Hashable, dict[str, int]] = defaultdict(dict)
+    for cohort in COHORTS:
+        rows = in_period(facts, cohort, question).order_by().values(key=key(cohort))
+        for row in rows.annotate(**aggregates(cohort)).values_list("key", *aggregates(cohort), named=True):
+            add(found[row.key], {name[2:]: getattr(row, name) for name in aggregates(cohort)})
+    return found
+
+
+def _made(counts: Counts) -> Figures:
+    return figures(counts, settings.LINLI_COMPOSITE_WEIGHTS)
+
+
+def total(question: Question) -> Figures:
+    """The figures of everything the question is about."""
+    facts, counts = known(question), dict[str, int]()
+    for cohort in COHORTS:
+        row = in_period(facts, cohort, question).order_by().aggregate(**aggregates(cohort))
+        add(counts, {name[2:]: number for name, number in row.items()})
+    return _made(counts)
+
+
+def of_areas(question: Question, areas: Sequence[Area]) -> dict[int, Figures]:
+    """Area id → figures of the area with everything below it, as the cases lay then."""
+    wanted = {area.path: area.pk for area in areas}
+    if not wanted:
+        return {}
+    longest = max(map(len, wanted))
+    counted = _count(question, lambda _cohort: Substr("area_path", 1, longest))
+    return {wanted[path]: _made(counts) for path, counts in _rolled_up(counted, wanted).items()}
+
+
+def _rolled_up(counted: Mapping[Any, Counts], wanted: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Path → counts, each with everything below it; for the wanted paths only."""
+    sums: dict[str, dict[str, int]] = {path: {} for path in wanted}
+    for path, counts in counted.items():
+        for end in range(STEP, len(path or "") + 1, STEP):
+            if path[:end] in sums:
+                add(sums[path[:end]], counts)
+    return sums
+
+
+def of_categories(question: Question) -> list[tuple[Category | None, Figures]]:
+    """The categories right below the one asked about (else the topmost), most requests first; None for cases
+    without one, or that are of the category itself."""
+    counted = _count(question, lambda _cohort: F("category_id"))
+    paths = dict(Category.objects.filter(pk__in=[key for key in counted if key]).values_list("pk", "path"))
+    depth = len(question.category.path) if question.category else 0
+    sums: dict[str, dict[str, int]] = defaultdict(dict)
+    for key, counts in counted.items():
+        path = paths.get(key, "")  # type: ignore[call-overload]
+        add(sums[path[: depth + STEP] if len(path) > depth else ""], counts)
+    named = {category.path: category for category in Category.objects.filter(path__in=list(sums))}
+    rows = [(named.get(path), _made(counts)) for path, counts in sums.items()]
+    return sorted(rows, key=lambda row: (row[0] is None, -(row[1]["filed"].count or 0), str(row[0] or "")))
+
+
+def of_members(question: Question) -> dict[int | None, Figures]:
+    """User id → figures of the cases of which they were the handler; None for those nobody had."""
+    counted = _count(question, lambda _cohort: F("member_id"))
+    return {key: _made(counts) for key, counts in counted.items()}  # type: ignore[misc]
+
+
+def of_days(question: Question) -> dict[date, Figures]:
+    """Local day → figures of that day; days without any case are left out."""
+    counted = _count(question, lambda cohort: TruncDate(cohort.at))
+    return {day: _made(counts) for day, counts in sorted(counted.items())}  # type: ignore[type-var, misc]
+
+
+def behind(question: Question, name: str, *, rest: bool = False, whole: bool = False) -> QuerySet[CaseFacts]:
+    """The cases behind a number: those an indicator counts; ``whole`` those out of which; ``rest`` those out
+    of which that it does not count."""
+    indicator = INDICATORS[name]
+    counted, of = indicator.count or indicator.of, indicator.of or indicator.count
+    facts = in_period(known(question), COHORT_OF[of], question)
+    found = cases(facts, counted if not (rest or whole) else of)
+    if rest:
+        found = found.exclude(pk__in=cases(facts, counted).values("pk"))
+    return found
