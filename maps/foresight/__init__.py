@@ -1,8 +1,8 @@
 """What matters: where cases gather, what departs from its own past, what next week will bring.
 
 ``standing_out`` and ``next_week`` read what was worked out last; they load nothing heavy. All else here is
-arithmetic on counts (``hotspots``, ``trends``, ``forecasting``, ``backtest``; no database) and the work of the
-day on top of it (``gathering``, ``work``), which ``maps.actions.foresight`` does in a process of its own.
+arithmetic on counts (``hotspots``, ``trends``, ``forecasting``, ``backtest``; no database) and the day's work
+on top of it (``gathering``, ``work``), which ``maps.actions.foresight`` does in a process of its own.
 Nothing here knows of residents: counts by grid, category and day are all there is.
 """
 
@@ -25,7 +25,7 @@ def standing_out(
 ) -> StandingOut:
     """What stands out where this user watches, the most certain first; empty choices mean all.
 
-    ``kind``: a ``maps.models.FindingKind``; ``category``: a code; ``days``: the length of the period looked at.
+    ``kind``: a ``maps.models.FindingKind``; ``category``: a code; ``days``: length of the period looked at.
     Grids that hang together in one hot spot are one item. Five queries, however many there are.
     """
     from .reading import read_standing_out

@@ -1,4 +1,4 @@
-"""How well forecasts would have done: made again at the start of each past week, from what was known then. Pure."""
+"""How well forecasts would have done, made again at the start of past weeks from what was known. Pure."""
 
 from __future__ import annotations
 

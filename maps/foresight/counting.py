@@ -98,10 +98,10 @@ def count(
     first: date | None = None,
     total: bool = True,
 ) -> Counts:
-    """Counts of rows (key of the place, category, day, cases); rows of unknown places or other days are left out.
+    """Counts of rows (key of the place, category, day, cases); unknown places and other days are left out.
 
-    With ``total`` all categories together are one more, ``ALL``, first in the list. ``first``: the earliest day
-    known of; by default that of the earliest row.
+    With ``total`` all categories together are one more, ``ALL``, first in the list. ``first``: the earliest
+    day known of; by default that of the earliest row.
     """
     numbers = {place.key: number for number, place in enumerate(places)}
     known = [row for row in rows if row[0] in numbers and row[2] <= last and (not first or row[2] >= first)]

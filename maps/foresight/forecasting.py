@@ -54,7 +54,7 @@ Model = Callable[[Counts], Forecast]
 
 
 def shrunk(counts: Counts) -> Forecast:
-    """The shipped forecast: own mean of the last eight weeks, drawn towards the neighbours under one parent."""
+    """The shipped forecast: own mean of the last eight weeks, drawn towards the places beside it."""
     weeks = _weeks(counts)
     past = _by_week(counts, weeks)
     own, times = past.sum(axis=2), weeks
@@ -116,7 +116,7 @@ def _plain(counts: Counts, weeks: int) -> Forecast:
 
 
 def _parents(counts: Counts, rates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(places, categories) each: the mean rate of the places under one parent, and how many weeks that is worth.
+    """(places, categories) each: mean rate of the places under one parent, and the weeks that is worth.
 
     Under one parent the rates differ by more than chance alone (what is left of their variance after Poisson
     noise). The more they differ, the less the mean says about one place.
@@ -146,7 +146,7 @@ def _sizes(past: np.ndarray) -> np.ndarray:
 
 
 def _profile(counts: Counts, weeks: int) -> np.ndarray:
-    """(categories, 7): how a week's cases of a category spread over the coming seven days; each row sums to 1.
+    """(categories, 7): how a week's cases of a category spread over the coming days; rows sum to 1.
 
     Drawn towards an even spread by one case a day, so that a rare category keeps no accidents.
     """

@@ -19,9 +19,9 @@ from .counting import ALL, Counts, Place, count
 
 @dataclass(frozen=True)
 class Gathered:
-    """Counts, with the grids behind their places (by number) and the outlines (WGS-84) to say who is beside whom.
+    """Counts, with the grids behind their places (by number) and their outlines (WGS-84).
 
-    Categories are those right below a dictionary's root level: codes of the topmost ones.
+    Categories are the codes of the dictionaries' topmost ones.
     """
 
     counts: Counts
@@ -30,7 +30,7 @@ class Gathered:
 
 
 def gather(*, last: date, days: int) -> Gathered:
-    """Cases filed in the ``days`` local days up to ``last``, each where it would fall by the borders of today.
+    """Cases filed in the ``days`` local days up to ``last``, where they would fall by today's borders.
 
     Duplicates joined with another case are one thing that happened, so they are left out.
     """

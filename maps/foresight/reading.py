@@ -71,7 +71,7 @@ class Item:
 @dataclass(frozen=True)
 class StandingOut:
     """``day``: the last day that was looked at; None while nothing has been worked out. ``total`` counts all
-    items, ``items`` holds the first of them. ``stale``: a later day is over. ``notes``: ``Foresight.notes``."""
+    items, ``items`` holds the first. ``stale``: a later day is over. ``notes``: ``Foresight.notes``."""
 
     day: date | None
     finished_at: datetime | None
@@ -166,7 +166,7 @@ def _items(rows: QuerySet[Finding], found: Foresight, watched: list[str]) -> lis
 
 
 def _together(findings: Sequence[Finding]) -> Iterable[list[Finding]]:
-    """Groups in the order of their first: hot spots of one category and period whose grids lie beside each other."""
+    """Groups in the order of their first: hot spots of one category and period that hang together."""
     spots: dict[tuple[int | None, int], dict[str, Finding]] = defaultdict(dict)
     for one in findings:
         if one.kind == FindingKind.HOT_SPOT:
@@ -238,7 +238,7 @@ def _item(group: list[Finding], found: Foresight, above: dict[str, str], watched
 
 
 def _rest(group: list[Finding], n: int, above: dict[str, str], watched: list[str]) -> sentences.Rest | None:
-    """The other grids of the widest area that the reader watches whole: numbers of no area beyond it are told."""
+    """The other grids of the widest area that the reader watches whole: nothing beyond it is told."""
     lead = group[0]
     root = next((path for path in watched if lead.area_path.startswith(path)), None)
     if root is None:

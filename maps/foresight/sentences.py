@@ -46,8 +46,8 @@ def hot_spot(place: str, grids: int, what: str, days: int, n: int, rest: Rest | 
     if grids == 1:
         return (
             _(
-                "%(where)s: %(n)s × %(what)s in the last %(days)s days, together with the grids beside it clearly "
-                "more than elsewhere. Other grids in %(area)s had %(usual)s on average."
+                "%(where)s: %(n)s × %(what)s in the last %(days)s days, together with the grids beside it "
+                "clearly more than elsewhere. Other grids in %(area)s had %(usual)s on average."
             )
             % gaps
         )
@@ -63,7 +63,8 @@ def hot_spot(place: str, grids: int, what: str, days: int, n: int, rest: Rest | 
 def change(kind: str, place: str, what: str, days: int, n: int, usual: float, most: int, weeks: int) -> str:
     """A departure from a grid's own past; see ``maps.foresight.trends``."""
     gaps = {
-        "where": place, "what": what, "days": days, "n": n, "usual": number(usual), "most": most, "weeks": weeks,
+        "where": place, "what": what, "days": days, "n": n, "usual": number(usual), "most": most,
+        "weeks": weeks,
     }  # fmt: skip
     return _sentence(kind, n, most) % gaps
 
@@ -76,18 +77,18 @@ def _sentence(kind: str, n: int, most: int) -> str:
         )
     if kind == FindingKind.SILENT:
         return _(
-            "%(where)s: only %(n)s × %(what)s in the last %(days)s days; usually about %(usual)s in that time. "
-            "It is worth asking whether people there cannot report."
+            "%(where)s: only %(n)s × %(what)s in the last %(days)s days; usually about %(usual)s in that "
+            "time. It is worth asking whether people there cannot report."
         )
     if not most:
         return _(
-            "%(where)s: %(n)s × %(what)s in the last %(days)s days; none on the same weekdays of the %(weeks)s "
-            "weeks before."
+            "%(where)s: %(n)s × %(what)s in the last %(days)s days; none on the same weekdays of the "
+            "%(weeks)s weeks before."
         )
     if kind == FindingKind.SUDDEN:
         return _(
-            "%(where)s: %(n)s × %(what)s in the last %(days)s days; on the same weekdays of the %(weeks)s weeks "
-            "before about %(usual)s, at most %(most)s."
+            "%(where)s: %(n)s × %(what)s in the last %(days)s days; on the same weekdays of the "
+            "%(weeks)s weeks before about %(usual)s, at most %(most)s."
         )
     return _(
         "%(where)s: %(n)s × %(what)s in the last %(days)s days; usually about %(usual)s in that time "

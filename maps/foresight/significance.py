@@ -1,4 +1,4 @@
-"""How surprising a count is: tail probabilities of counts, and their correction for many tests. Pure arithmetic.
+"""How surprising a count is: tail probabilities, and their correction for many tests. Pure arithmetic.
 
 A count now is compared with counts before by the *conditional* test: given the total of both, how it splits
 does not depend on the unknown rate. If cases come one by one (Poisson) the split is binomial. Real weeks vary
@@ -16,7 +16,7 @@ POISSON_SIZE = 1e6
 
 
 def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
-    """Adjusted p-values (Benjamini & Hochberg 1995), in the order of ``p``: flag those ≤ the share accepted."""
+    """Adjusted p-values (Benjamini & Hochberg 1995) in the order of ``p``: flag those up to the share accepted."""
     p = np.asarray(p, dtype=float)
     number = p.size
     if not number:

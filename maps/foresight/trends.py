@@ -52,7 +52,7 @@ class Change:
 
 
 def changes(counts: Counts) -> list[Change]:
-    """Everything that departs from its own past, the most certain first; empty with less than a month of it."""
+    """Everything that departs from its own past, most certain first; empty with less than a month of it."""
     return sorted([*rising(counts), *sudden(counts), *silent(counts)], key=lambda change: change.p)
 
 

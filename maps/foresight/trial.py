@@ -1,4 +1,4 @@
-"""Data made to try the tests on: towns of square grids, with or without clusters. Pure; seeds fix everything."""
+"""Data made to try the tests on: towns of square grids, with or without clusters. Pure and seeded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def square_town(side: int) -> Neighbours:
 
 
 def scattered(random: np.random.Generator, grids: int, mean: float, spread: float = 0.0) -> np.ndarray:
-    """Counts without any cluster: Poisson, or with gamma-spread rates (``spread`` = variance / mean² of them)."""
+    """Counts without any cluster: Poisson, or with gamma rates (``spread``: their variance / mean²)."""
     rates = mean if not spread else random.gamma(1 / spread, mean * spread, grids)
     return random.poisson(rates, grids)
 
@@ -96,7 +96,7 @@ def calibrate(method: str, *, mean: float, spread: float, side: int, towns: int,
 
 @dataclass(frozen=True)
 class Recall:
-    """On data with planted clusters. Grids beside a cluster are no false alarm: Gi* looks at neighbours too."""
+    """On data with planted clusters. Grids beside a cluster are counted apart: Gi* looks at neighbours."""
 
     mean: float
     strength: float

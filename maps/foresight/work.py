@@ -1,5 +1,7 @@
-"""Everything that is worked out for one day, from counts to rows that are not saved yet. Loads the heavy libraries:
-for background work and commands only."""
+"""Everything that is worked out for one day, from counts to rows that are not saved yet.
+
+Loads the heavy libraries: for background work and commands only.
+"""
 
 from __future__ import annotations
 
@@ -163,8 +165,8 @@ class _Rows:
 
 
 def _distinct(findings: list[Finding]) -> list[Finding]:
-    """Without "all categories" where one category of the same grid says it already, nor "rising" where "suddenly
-    more" says the same more sharply."""
+    """Without "all categories" where one category of the same grid says it already, nor "rising" where
+    "suddenly more" says the same more sharply."""
     said = {(one.kind, one.area_path, one.days) for one in findings if one.category_id is not None}
     sudden = {(one.area_path, one.category_id) for one in findings if one.kind == Kind.SUDDEN}
     return [
@@ -176,7 +178,7 @@ def _distinct(findings: list[Finding]) -> list[Finding]:
 
 
 def _outlooks(rows: _Rows, notes: dict[str, Any]) -> list[Outlook]:
-    """Next week's load; empty with less than a month of past. How far it was off lately goes into ``notes``."""
+    """Next week's load; empty with less than a month of past. How far it was off goes into ``notes``."""
     counts = rows.counts
     if counts.days < LEAST_WEEKS * WEEK or not len(counts.busy):
         return []

@@ -1,4 +1,4 @@
-"""What stands out and what is to be expected, as it was worked out for one day. Counts of cases, nothing else."""
+"""What stands out and what is to be expected, as worked out for one day. Counts of cases, nothing else."""
 
 from django.db import models
 from django.utils import timezone
@@ -9,7 +9,7 @@ from workflows.models import Category
 
 
 class Foresight(models.Model):
-    """One working out, from all that was filed up to the end of a local day. Done again, it replaces its rows."""
+    """One working out, from all filed up to the end of a local day. Done again, it replaces its rows."""
 
     day = models.DateField(unique=True)
     begun_at = models.DateTimeField(default=timezone.now)
@@ -36,7 +36,7 @@ class FindingKind(models.TextChoices):
 
 
 class Finding(models.Model):
-    """One grid and category that stands out. ``days`` whole days up to ``foresight.day`` are what is looked at."""
+    """One grid and category that stands out in the ``days`` whole days up to ``foresight.day``."""
 
     foresight = models.ForeignKey(Foresight, on_delete=models.CASCADE, related_name="findings")
     kind = models.CharField(max_length=10, choices=FindingKind)
@@ -67,7 +67,7 @@ class Finding(models.Model):
 
 
 class Outlook(models.Model):
-    """What a grid has to expect in the seven days after ``foresight.day``; series of next to nothing are left out."""
+    """What a grid has to expect in the seven days after ``foresight.day``; next to nothing is left out."""
 
     foresight = models.ForeignKey(Foresight, on_delete=models.CASCADE, related_name="outlooks")
     area = models.ForeignKey(Area, on_delete=models.CASCADE, related_name="+")

@@ -1,6 +1,6 @@
-"""A past period of the map, told as what was there when it began and what changed after. At most four queries.
+"""A past period of the map, told as what was there when it began and what changed after.
 
-Everything is read from the event log: each event about a case holds what the map needs of it at that moment.
+Everything is read from the event log: each event about a case holds what a map needs of it at that moment.
 Which cases to look for is asked of their rows (place, filed, closed), which are indexed and carry the rights.
 """
 
@@ -27,11 +27,12 @@ BATCH = 1_000
 
 @dataclass(frozen=True)
 class Replay:
-    """``cases``: [id, number, category code, lon, lat, urgent] (WGS-84, 6 places); ``changes``, in the order in which
-    they happened: [milliseconds after the beginning, place in ``cases``, state, yellow_at, due_at, closed_at].
+    """``cases``: [id, number, category code, lon, lat, urgent] (WGS-84, 6 places); ``changes``, in the order
+    in which they happened: [milliseconds after the beginning, place in ``cases``, state, yellow_at, due_at,
+    closed_at].
 
-    Instants are ISO 8601 or None. What was there when the period began has 0 milliseconds. An empty state: the
-    case is not on the map any more. ``left_out``: cases beyond the cap, the ones filed last being kept.
+    Instants are ISO 8601 or None. What was there when the period began has 0 milliseconds. ``left_out``:
+    cases beyond the cap, the ones filed last being kept.
     """
 
     cases: list[list[Any]]
@@ -82,8 +83,8 @@ def _of_cases(
     places: dict[int, int],
     begins: datetime,
 ) -> Iterator[list[Any]]:
-    """Events of several cases, case by case: the last one before the beginning, and those after it that change
-    something a map shows."""
+    """Events of several cases, case by case: the last one before the beginning, and those after it that
+    change something a map shows."""
     subject, last, pending = 0, None, None
     for subject_id, kind, at, brief in events:
         if subject_id != subject:

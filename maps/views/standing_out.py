@@ -52,7 +52,7 @@ def standing_out_page(request: HttpRequest) -> HttpResponse:
         "categories": _categories(),
         "too_little": bool(found.notes) and found.notes["days"] < max(PERIODS) * 2,
         "silent_about": _silent_about(found.notes),
-        "chart": take_apart(empty_map(name="standing-out", bounds=places.bounds(areas))),
+        "chart": take_apart(empty_map(name="findings", bounds=places.bounds(areas))),
         "config": {
             "urls": {"outlines": reverse("map_outlines"), "findings": reverse("map_standing_out")},
             "words": words.status_words(),
@@ -159,7 +159,7 @@ def _filed(requests: QuerySet[Request], since: date, until: date) -> QuerySet[Re
 
 
 def _weeks(request: HttpRequest, item: Item) -> list[dict[str, Any]]:
-    """The last weeks up to the item's last day: when each began, how many cases, and its share of the most."""
+    """The last weeks up to the item's last day: when each began, how many cases, its share of the most."""
     first = item.until - timedelta(days=7 * WEEKS - 1)
     filed = _filed(_cases_of(request, item), first, item.until).values_list("filed_at", flat=True)
     numbers = [0] * WEEKS

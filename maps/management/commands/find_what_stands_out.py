@@ -36,5 +36,6 @@ class Command(BaseCommand):
         self.stdout.write(f"  forecasts: {found.outlooks.count()}")
         if tried := notes.get("tried"):
             self.stdout.write(
-                f"  forecasts of the last {tried['weeks']} weeks were off by {tried['mae']} cases a grid and week"
+                f"  forecasts of the last {tried['weeks']} weeks were off by {tried['mae']} "
+                "cases a grid and week"
             )

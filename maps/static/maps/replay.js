@@ -2,7 +2,7 @@
 
 import { hasEnded, lightOf } from "./cases.js";
 import { bboxOf } from "./leafletmap.js";
-import { config, fill, say, timeZone } from "./say.js";
+import { config, say, timeZone } from "./say.js";
 
 const DAY_MS = 86_400_000;
 const STEPS = 1_000;
@@ -147,7 +147,7 @@ class Replay {
 
   tell(open, at) {
     const late = open.filter((one) => lightOf(one, at) === "red").length;
-    const words = this.film.cases.length ? fill(say("replay_counts"), { open: open.length, late }) : say("replay_empty");
+    const words = this.film.cases.length ? say("replay_counts", { open: open.length, late }) : say("replay_empty");
     const more = this.film.leftOut ? ` ${say("replay_left_out", { n: this.film.leftOut })}` : "";
     this.part("counts").textContent = words + more;
     // Read aloud when it stands still, not many times a second.
