@@ -76,6 +76,12 @@ class Counts:
         """Numbers of the series that have any case."""
         return np.unique(self.series)
 
+    @cached_property
+    def groups(self) -> np.ndarray:
+        """For each place the number of its parent, from 0."""
+        numbers: dict[Hashable, int] = {}
+        return np.array([numbers.setdefault(place.parent, len(numbers)) for place in self.places], dtype=int)
+
     def before(self, day: int) -> Counts:
         """The same as it was known when day number ``day`` began."""
         known = self.day < day

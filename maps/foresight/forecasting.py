@@ -121,7 +121,7 @@ def _parents(counts: Counts, rates: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     Under one parent the rates differ by more than chance alone (what is left of their variance after Poisson
     noise). The more they differ, the less the mean says about one place.
     """
-    _, group = np.unique([hash(place.parent) for place in counts.places], return_inverse=True)
+    group = counts.groups
     number = np.bincount(group)
     means = np.stack([np.bincount(group, column) for column in rates.T], 1) / number[:, None]
     squares = np.stack([np.bincount(group, column) for column in ((rates - means[group]) ** 2).T], 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import pgettext
 
 from maps.models import FindingKind
 
@@ -24,10 +24,11 @@ class Rest:
 
 def where(names: list[str]) -> str:
     """ "和平里社区 第3网格、第4网格 等 5 个网格" """
+    between = pgettext("between names of grids", ", ")
     if len(names) <= MOST_NAMED:
-        return _(", ").join(names)
-    words = ngettext("%(names)s and %(n)s more grid", "%(names)s and %(n)s more grids", len(names) - 2)
-    return words % {"names": _(", ").join(names[:2]), "n": len(names) - 2}
+        return between.join(names)
+    gaps = {"names": between.join(names[:2]), "n": len(names)}
+    return _("%(names)s and others (%(n)s grids)") % gaps
 
 
 def number(value: float) -> str:

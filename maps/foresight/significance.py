@@ -16,7 +16,7 @@ POISSON_SIZE = 1e6
 
 
 def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
-    """Adjusted p-values (Benjamini & Hochberg 1995) in the order of ``p``: flag those up to the share accepted."""
+    """Adjusted p-values (Benjamini & Hochberg 1995), in their order: up to the share accepted, flag."""
     p = np.asarray(p, dtype=float)
     number = p.size
     if not number:

@@ -44,7 +44,7 @@ const live = new LivePage(frame, {
   onStatus: showStatus(part("status")),
 });
 const { map, markers } = live;
-startReplay(page, live, { query: () => filters.query(), onOpen: () => sheet.lower() });
+startReplay(page, live, { query: () => filters.query(), onOpen: () => sheet.set(0) });
 
 new AreaChooser(part("areas"), {
   url: config.urls.areas,
