@@ -50,7 +50,7 @@ class Columns:
 
 @dataclass(frozen=True)
 class FileCounts:
-    """``outlines`` (WGS-84) of the places, where they are cells; ``skipped``: rows without a day or a place."""
+    """``outlines`` (WGS-84) of the places, where they are cells; ``skipped``: rows without day or place."""
 
     counts: Counts
     outlines: list[shapely.Geometry | None]

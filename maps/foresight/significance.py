@@ -50,7 +50,10 @@ def least_tails(total: np.ndarray, span_now: float, span_before: float, size: np
 
     Where even that is not small, no count could have been flagged; such tests are no tests.
     """
-    return split_tails(total, np.zeros_like(total), span_now, span_before, size)
+    size = np.minimum(np.broadcast_to(np.asarray(size, dtype=float), np.shape(total)), POISSON_SIZE)
+    a, b = size * span_now, size * span_before
+    wide = np.exp(betaln(total + a, b) - betaln(a, b))
+    return np.where(size >= POISSON_SIZE, (span_now / (span_now + span_before)) ** np.asarray(total), wide)
 
 
 def _split_pmf(now: np.ndarray, total: int, span_now: float, span_before: float, size: float) -> np.ndarray:

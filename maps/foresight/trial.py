@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import numpy as np
 
+from .counting import WEEK, Counts, Place
 from .hotspots import ACCEPTED, exact_p, flagged, gi_star, permuted_p
 from .neighbours import Neighbours
+from .trends import PAST_WEEKS, Kind, changes
 
 #: Ways to a p-value that are compared.
 METHODS = ("normal", "permuted", "exact")
@@ -136,3 +139,59 @@ def recall(
         wrong / max(marked, 1),
         beside / max(marked, 1),
     )
+
+
+@dataclass(frozen=True)
+class Departures:
+    """``false``: shares of towns in which any grid is said to differ from its past though none does, by kind.
+
+    ``found``: by strength, shares of the grids with so many times as much last week that are found.
+    """
+
+    mean: float
+    size: float
+    false: dict[Kind, float]
+    found: dict[float, float]
+
+
+def departures(*, mean: float, size: float, grids: int, towns: int, seed: int) -> Departures:
+    """Measure the tests against a grid's own past: ``mean`` cases a week, negative binomial of ``size``."""
+    random = np.random.default_rng(seed)
+    wrong = {kind: 0 for kind in Kind if kind != Kind.HOT_SPOT}
+    for _ in range(towns):
+        said = {one.kind for one in changes(past_and_present(random, grids, mean, size))}
+        for kind in said:
+            wrong[kind] += 1
+    found = {}
+    for strength in (3.0, 5.0):
+        hits = 0
+        for _ in range(towns):
+            counts = past_and_present(random, grids, mean, size, grids // 20, strength)
+            flags = {one.place for one in changes(counts) if one.kind != Kind.SILENT}
+            hits += sum(place < grids // 20 for place in flags)
+        found[strength] = hits / (towns * (grids // 20))
+    return Departures(mean, size, {kind: n / towns for kind, n in wrong.items()}, found)
+
+
+def past_and_present(
+    random: np.random.Generator,
+    grids: int,
+    mean: float,
+    size: float,
+    changed: int = 0,
+    strength: float = 1.0,
+) -> Counts:
+    """Twelve weeks of counts by day; in the last the first ``changed`` grids have ``strength`` times as much.
+
+    Grids differ (gamma, variance half the squared mean); a grid's weeks vary with ``size``; days are even.
+    """
+    weeks = PAST_WEEKS + 4
+    own = random.gamma(2.0, mean / 2.0, grids)[:, None] * np.ones(weeks)
+    own[:changed, -1] *= strength
+    lively = own if np.isinf(size) else own * random.gamma(size, 1 / size, own.shape)
+    days = random.poisson(np.repeat(lively / WEEK, WEEK, axis=1))
+    series, day = np.nonzero(days)
+    places = [Place(n, n // 10) for n in range(grids)]
+    last = date(2026, 3, 1)
+    first = last - timedelta(days=weeks * WEEK - 1)
+    return Counts(places, [""], first, last, series, day, days[series, day])

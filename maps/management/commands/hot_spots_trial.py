@@ -13,6 +13,8 @@ from ._files import add_file_options, from_file
 #: Cases a grid, and how unevenly they come without any cluster.
 NULLS = ((0.05, 0.0), (0.2, 0.0), (1.0, 0.0), (5.0, 0.0), (0.2, 1.0), (1.0, 1.0))
 MEANS, STRENGTHS = (0.2, 1.0, 5.0), (1.5, 2.0, 3.0, 5.0)
+#: Cases a grid and week, and the negative binomial's size of a week (inf: Poisson).
+PASTS = ((0.3, float("inf")), (2.0, float("inf")), (10.0, float("inf")), (2.0, 2.0), (10.0, 2.0))
 
 
 class Command(BaseCommand):
@@ -38,6 +40,7 @@ class Command(BaseCommand):
         size = {"side": options["side"], "towns": options["towns"], "seed": options["seed"]}
         self._without(size, options["method"])
         self._with(size)
+        self._departures(options["towns"], options["seed"])
 
     def _without(self, size: dict[str, int], methods: list[str] | None) -> None:
         from maps.foresight.trial import METHODS, calibrate
@@ -74,6 +77,22 @@ class Command(BaseCommand):
                     f"| {mean:g} | × {strength:g} | {one.recall:.1%} | {one.clusters_found:.1%} "
                     f"| {one.false_share:.1%} | {one.beside_share:.1%} |\n"
                 )
+
+    def _departures(self, towns: int, seed: int) -> None:
+        from maps.foresight.trends import Kind
+        from maps.foresight.trial import departures
+
+        self.stdout.write(
+            "\nAgainst a grid's own past, 200 grids: share of towns in which any is flagged though nothing\n"
+            "changed (nominal: 0.05 of each kind), and share of grids found that had × as much last week\n\n"
+            "| cases a week | size | rising | sudden | silent | found at × 3 | found at × 5 |\n"
+            "|---|---|---|---|---|---|---|\n"
+        )
+        for mean, spread in PASTS:
+            one = departures(mean=mean, size=spread, grids=200, towns=towns, seed=seed)
+            wrong = " | ".join(f"{one.false[kind]:.3f}" for kind in (Kind.RISING, Kind.SUDDEN, Kind.SILENT))
+            found = " | ".join(f"{share:.1%}" for share in one.found.values())
+            self.stdout.write(f"| {mean:g} | {spread:g} | {wrong} | {found} |\n")
 
     def _file(self, options: dict[str, Any]) -> None:
         import numpy as np
