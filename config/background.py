@@ -23,6 +23,9 @@ PHOTO_SWEEP_SECONDS = 6 * 3600.0
 #: How often the maps' sums are tidied up, and how soon they notice that the tree of areas is another one.
 MAP_SECONDS = 600.0
 
+#: How often it is looked whether a day is over for which nobody has found out yet what stands out.
+FORESIGHT_LOOK_SECONDS = 60.0
+
 
 @dataclass(frozen=True)
 class Job:
@@ -66,6 +69,7 @@ def jobs(sweep_seconds: float) -> list[Job]:
     found.append(Job("workflows.photos.sweep", PHOTO_SWEEP_SECONDS))
     found.append(Job("grid.actions.imports.remove_old_uploads", PHOTO_SWEEP_SECONDS))
     found.append(Job("workflows.actions.workflow_jobs.remove_old_jobs", PHOTO_SWEEP_SECONDS))
+    found.append(Job("maps.actions.foresight.follow_days", max(sweep_seconds, FORESIGHT_LOOK_SECONDS)))
     if settings.LINLI_SIMULATE_RATE > 0:
         found.append(Job("demo.simulator.tick", min(1.0, sweep_seconds)))
     return found

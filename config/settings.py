@@ -241,6 +241,8 @@ LINLI_FIGURES_KEEP_DAYS = env.int("LINLI_FIGURES_KEEP_DAYS", 30)
 LINLI_SIMULATE_RATE = env.float("LINLI_SIMULATE_RATE", 0.0)
 # Seconds between two sweeps of timers, deadlines and mail in the web process; 0: left to `manage.py worker`.
 LINLI_SWEEP_SECONDS = env.float("LINLI_SWEEP_SECONDS", 0.0 if CITY else 5.0)
+# Whether background work finds out once a day what stands out and what to expect.
+LINLI_FORESIGHT = env.bool("LINLI_FORESIGHT", True)
 # Other systems that workflows may tell of a case: {"name": {"url": "https://…", "secret": "…"}} as JSON.
 LINLI_WEBHOOKS = env.json("LINLI_WEBHOOKS", default={})
 # Seconds after which one that does not answer is given up, until the next attempt.

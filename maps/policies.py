@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from grid.models import Area
 from grid.policies import ADMINISTRATOR, SUPERVISOR, scope
+from maps.models import Finding, Outlook
 from realtime.models import Event
 from workflows.models import Request
 from workflows.policies import within
@@ -42,3 +43,13 @@ def watched_events(user: User | AnonymousUser) -> QuerySet[Event]:
     for path in watched_paths(user):
         condition |= Q(area_path__startswith=path)
     return Event.objects.filter(condition, subject_type="request")
+
+
+def watched_findings(user: User | AnonymousUser) -> QuerySet[Finding]:
+    """What stands out in the user's subtrees."""
+    return Finding.objects.filter(within(watched_paths(user)))
+
+
+def watched_outlooks(user: User | AnonymousUser) -> QuerySet[Outlook]:
+    """What grids in the user's subtrees have to expect."""
+    return Outlook.objects.filter(within(watched_paths(user)))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import borders, data, grids, live, public
+from .views import borders, data, grids, live, public, replay, standing_out
 
 urlpatterns = [
     path("grids/<path:code>/", grids.grid_page, name="grid_page"),
@@ -13,11 +13,17 @@ urlpatterns = [
     path("map/areas/<str:code>/", public.area_panel, name="map_area"),
     path("map/live/", live.live_map, name="live_map"),
     path("map/cases/<str:number>/", live.case_drawer, name="map_case"),
+    path("map/standing-out/", standing_out.standing_out_page, name="standing_out"),
+    path("map/standing-out/<int:finding>/", standing_out.finding_page, name="map_finding"),
+    path("map/next-week/", standing_out.next_week_page, name="next_week"),
     path("wall/", live.wall, name="wall"),
     path("map/data/outlines/", public.area_outlines, name="map_outlines"),
     path("map/data/tallies/", public.area_tallies, name="map_tallies"),
     path("map/data/areas/", public.area_choices, name="map_areas"),
     path("map/data/names/", public.area_names, name="map_names"),
     path("map/data/cases/", data.case_picture, name="map_cases"),
+    path("map/data/standing-out/", standing_out.standing_out_data, name="map_standing_out"),
+    path("map/data/next-week/", standing_out.next_week_data, name="map_next_week"),
+    path("map/data/replay/", replay.replay, name="map_replay"),
     path("map/data/news/", data.news, name="map_news"),
 ]

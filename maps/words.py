@@ -25,6 +25,7 @@ def live_config(*, wall: bool) -> dict[str, Any]:
             "areas": reverse("map_areas"),
             "names": reverse("map_names"),
             "case": reverse("map_case", args=["NUMBER"]),
+            "replay": reverse("map_replay"),
         },
         "states": {state.value: str(state.label) for state in State},
         "ended": [state.value for state in ENDED_STATES],
@@ -97,6 +98,12 @@ def live_words() -> dict[str, str]:
         "all": _("All"),
         "filters_on": _("%(n)s filters"),
         "case": _("Request"),
+        "replay_counts": _("%(open)s open, %(late)s of them overdue"),
+        "replay_left_out": _("%(n)s requests are left out: zoom in to see all."),
+        "replay_empty": _("Nothing happened here in this time."),
+        "replay_failed": _("This period could not be read. Choose at most 92 days, not after today."),
+        "play": _("Play"),
+        "pause": _("Pause"),
         "loading": _("Loading …"),
     }
 

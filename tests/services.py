@@ -227,6 +227,8 @@ def product_environment(database_url: str, data_dir: Path, **extra: str) -> dict
         "LINLI_DATA_DIR": str(data_dir),
         "EMAIL_URL": f"filemail:///{mail}",  # the third slash ends the host, the fourth begins the path
         "LINLI_SWEEP_SECONDS": "0.5",
+        # A process beside each product would only slow the others down; who tests it asks for it.
+        "LINLI_FORESIGHT": "0",
         "LINLI_LOG_LEVEL": "WARNING",
         "PYTHONWARNINGS": "default",
         **extra,

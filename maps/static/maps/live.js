@@ -9,6 +9,7 @@ import { Filters } from "./filters.js";
 import { calm, goTo } from "./leafletmap.js";
 import { CaseList } from "./list.js";
 import { LivePage } from "./livepage.js";
+import { startReplay } from "./replay.js";
 import { config, countdown, say } from "./say.js";
 import { Sheet } from "./sheet.js";
 import { showStatus } from "./status.js";
@@ -43,6 +44,7 @@ const live = new LivePage(frame, {
   onStatus: showStatus(part("status")),
 });
 const { map, markers } = live;
+startReplay(page, live, { query: () => filters.query(), onOpen: () => sheet.set(0) });
 
 new AreaChooser(part("areas"), {
   url: config.urls.areas,

@@ -48,12 +48,28 @@ export class LivePage {
     });
   }
 
+  /** Leave the markers to somebody else, who shows the past; lists and feed stay those of the present. */
+  hold(clock) {
+    this.isHeld = true;
+    this.markers.clock = clock;
+  }
+
+  release() {
+    this.isHeld = false;
+    this.markers.clock = now;
+    this.cases.load();
+  }
+
   reread() {
     this.cases.load();
     this.options.onResync?.();
   }
 
   show(picture) {
+    if (this.isHeld) {
+      this.options.onPicture(picture);
+      return;
+    }
     this.clustered = picture.clusters.length > 0;
     this.forgetEnded();
     const shown = new Set(picture.points.map((one) => one.id));
@@ -77,7 +93,7 @@ export class LivePage {
   }
 
   apply(one) {
-    if (one.lon === null) return;
+    if (one.lon === null || this.isHeld) return;
     const known = this.markers.points.get(one.id);
     const matches = this.options.matches(one);
     if (hasEnded(one) && matches === false && known) this.ended.set(one.id, { one, until: Date.now() + LINGER_MS });
@@ -100,6 +116,7 @@ export class LivePage {
 
   /** Lights turn by themselves: nobody has to tell. */
   turnLights() {
+    if (this.isHeld) return;
     const at = now();
     const before = this.ended.size;
     this.forgetEnded();

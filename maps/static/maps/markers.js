@@ -21,6 +21,8 @@ export const Markers = CanvasLayer.extend({
     CanvasLayer.prototype.initialize.call(this, { pane: "linli-cases" });
     this.points = new Map();
     this.clusters = [];
+    /** What time it is on the map; a replay sets another clock. */
+    this.clock = now;
     onTheme(() => {
       forgetSprites();
       this.redraw();
@@ -46,7 +48,7 @@ export const Markers = CanvasLayer.extend({
 
   draw(context, project) {
     const colours = palette();
-    const at = now();
+    const at = this.clock();
     const ordered = [...this.points.values()].filter((one) => one.lon !== null);
     const rank = (one) => (hasEnded(one) ? -1 : ORDER[lightOf(one, at)] + (one.urgent ? 0.5 : 0));
     ordered.sort((one, other) => rank(one) - rank(other));
