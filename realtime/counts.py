@@ -1,6 +1,6 @@
 """What this process has counted since it started. Plain numbers, added to where things happen.
 
-Adding is all that happens on the way of a frame; whoever shows the numbers reads them (:mod:`realtime.figures`).
+Adding is all that happens on the way of a frame; :mod:`realtime.figures` reads them for whoever shows them.
 Everything is added to in the event loop's thread only, so no lock is needed.
 """
 
