@@ -11,7 +11,6 @@ import { CaseList } from "./list.js";
 import { LivePage } from "./livepage.js";
 import { config, countdown, say } from "./say.js";
 import { Sheet } from "./sheet.js";
-import { showStatus } from "./status.js";
 
 const page = document.querySelector("[data-live-page]");
 const part = (name) => page.querySelector(`[data-${name}]`);
@@ -40,7 +39,6 @@ const live = new LivePage(frame, {
   onRed: announce,
   onResync: () => startFeed(),
   onFailure: () => (part("note").textContent = say("failed")),
-  onStatus: showStatus(part("status")),
 });
 const { map, markers } = live;
 
