@@ -43,6 +43,7 @@ class Counts:
         "events",
         "frames",
         "opened",
+        "present",
         "refused",
         "replays",
         "rereads",
@@ -64,8 +65,9 @@ class Counts:
         self.dropped = 0
         #: From the writing of an event to the frame that tells of it.
         self.delays = Delays()
-        #: Connections by kind ("map socket"), and those shown out by close code.
+        #: Connections by kind ("map socket"): all there were, and those open now; refused, by code.
         self.opened: Counter[str] = Counter()
+        self.present: Counter[str] = Counter()
         self.refused: Counter[int] = Counter()
 
 

@@ -99,6 +99,11 @@ class Listening:
         self.checking: asyncio.Task[None] | None = None
 
     @property
+    def kind(self) -> str:
+        """For the figures."""
+        return f"{self.audience.name} {self.transport}"
+
+    @property
     def key(self) -> str:
         """The session's."""
         return self.scope["session"].session_key or ""
@@ -124,7 +129,6 @@ class Listening:
         self.subscriber = self.hub.join(
             self.audience.view, self.answer.topics, self.send, abort=self.abort, since=since
         )
-        counts.opened[f"{self.audience.name} {self.transport}"] += 1
         _enter(self, self.hub)
         if self.is_watched:
             self.check_in(RECHECK * random.uniform(0.8, 1.0))
@@ -201,14 +205,11 @@ _changed: asyncio.Event | None = None
 _noting: asyncio.Task[None] | None = None
 
 
-def connections() -> Iterable[Listening]:
-    """Those open now."""
-    return tuple(_open)
-
-
 def _enter(one: Listening, the_hub: hub.Hub) -> None:
     global _watch, _changed
     _open.add(one)
+    counts.opened[one.kind] += 1
+    counts.present[one.kind] += 1
     if one.audience.is_about_one_case:
         for topic in one.answer.topics:
             _cases.setdefault(topic, set()).add(one)
@@ -219,7 +220,10 @@ def _enter(one: Listening, the_hub: hub.Hub) -> None:
 
 
 def _exit(one: Listening) -> None:
+    if one not in _open:
+        return
     _open.discard(one)
+    counts.present[one.kind] -= 1
     if one.audience.is_about_one_case:
         for topic in one.answer.topics:
             if present := _cases.get(topic):
