@@ -32,6 +32,7 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
                 await asyncio.to_thread(sweeper.stop)
             if reporting:
                 reporting.cancel()
+                await asyncio.to_thread(figures.withdraw)
             await hub.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from . import hub
@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 #: Seconds between two reports, and after which a process that reported no more is taken for gone.
 REPORT_EVERY = 15.0
 GONE_AFTER = 60.0
+#: Seconds from the start to the first report.
+SETTLED_AFTER = 2.0
 
 _started_at = timezone.now()
 
@@ -140,7 +142,8 @@ def _read(kept: dict[str, Any]) -> Figures:
 
 
 async def keep_reporting() -> None:
-    """Report until cancelled."""
+    """Report until cancelled, from when the hub has had time to look around."""
+    await asyncio.sleep(SETTLED_AFTER)
     while True:
         try:
             await sync_to_async(_report_once, thread_sensitive=False)()
@@ -152,5 +155,15 @@ async def keep_reporting() -> None:
 def _report_once() -> None:
     try:
         report()
+    finally:
+        connection.close()
+
+
+def withdraw() -> None:
+    """This process ends, so it is not to be missed."""
+    try:
+        ProcessReport.objects.filter(pk=name()).delete()
+    except DatabaseError:
+        logger.warning("Could not withdraw the report of this process; it is taken for gone in a minute")
     finally:
         connection.close()

@@ -2,10 +2,13 @@
 
 import http.client
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from grid import presence
@@ -22,9 +25,8 @@ GRID_IN_COMMUNITY_1 = "Area.objects.get(code='149901001001001').path"
 def scraped(product, **headers):
     """Status, and samples by name and labels."""
     connection = http.client.HTTPConnection("127.0.0.1", product.port, timeout=services.PATIENCE)
-    connection.request(
-        "GET", "/metrics", headers={name.replace("_", "-"): text for name, text in headers.items()}
-    )
+    given = {name.replace("_", "-"): text for name, text in headers.items()}
+    connection.request("GET", "/metrics", headers=given)
     answer = connection.getresponse()
     text = answer.read().decode()
     connection.close()
@@ -94,7 +96,7 @@ def test_metrics_are_for_this_machine_or_for_a_token(settings):
 
 def test_the_page_shows_every_serving_process_with_a_sentence_for_each_figure(product, office):
     """The running server reports; so does another, which takes part in nothing here."""
-    page = office.do(
+    office.do(
         "from datetime import timedelta\n"
         "from django.utils import timezone\n"
         "from realtime.models import ProcessReport\n"
@@ -103,14 +105,16 @@ def test_the_page_shows_every_serving_process_with_a_sentence_for_each_figure(pr
         "ProcessReport.objects.create(name='other:7', started_at=now, reported_at=now, figures=figures)\n"
         "long_ago = now - timedelta(minutes=5)\n"
         "ProcessReport.objects.create(name='gone:8', started_at=now, reported_at=long_ago, figures=figures)\n"
-        "client = Client(); client.force_login(User.objects.get(username='administrator'))\n"
-        "answer = client.get('/console/operations/').content.decode()"
+        "client = Client(); client.force_login(User.objects.get(username='administrator'))"
     )
+    look = "answer = client.get('/console/operations/').content.decode()"
+    page = office.do(look)
+    while f":{product.process.pid}</strong>" not in page:  # it reports soon after its start
+        page = office.do(look)
     assert "other:7" in page
     assert "gone:8" not in page
-    assert f":{product.process.pid}</strong>" in page
     assert "1 / 2" in page
-    assert "1,500" in page
+    assert "1500" in page
     assert page.count(says("When it is bad:")) == page.count('class="operation-advice"') >= 11
     assert page.count(says("Look at this")) == 1
 
@@ -163,22 +167,18 @@ def test_a_supervisor_of_one_community_learns_nothing_of_another(town, at_desk):
 
 
 def test_a_stand_in_is_at_the_desk_for_the_one_who_is_away(town, at_desk):
-    import django.utils.timezone as timezone
-
     now = timezone.now()
     appoint_stand_in(
         member=town.member1.member,
         stand_in=town.member3.member,
         since=now,
-        until=now + timezone.timedelta(days=1),
+        until=now + timedelta(days=1),
     )
     at_desk("member3")
     assert grids(town, "supervisor") == [1, 3]
 
 
 def test_what_is_noted_expires_and_a_post_that_ended_counts_no_more(town, at_desk):
-    import time_machine
-
     at_desk("member1", "member2")
     end_responsibility(responsibility=Responsibility.objects.get(member__user=town.member2))
     assert grids(town, "supervisor") == [1]
@@ -186,9 +186,7 @@ def test_what_is_noted_expires_and_a_post_that_ended_counts_no_more(town, at_des
         assert grids(town, "supervisor") == []
 
 
-def test_a_desk_that_stays_open_is_written_once_and_then_not_for_a_while(
-    town, at_desk, django_assert_num_queries
-):
+def test_a_desk_that_stays_open_is_written_only_now_and_then(town, at_desk, django_assert_num_queries):
     events = Event.objects.count()
     assert at_desk("member1") == 1
     with django_assert_num_queries(0):
