@@ -11,12 +11,15 @@ http = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from channels.sessions import SessionMiddlewareStack  # noqa: E402
+from django.urls import re_path  # noqa: E402
 
 from config.lifespan import lifespan  # noqa: E402
 from realtime.consumers import KeepSend  # noqa: E402
-from realtime.routing import websocket_urlpatterns  # noqa: E402
+from realtime.routing import stream_urlpatterns, websocket_urlpatterns  # noqa: E402
 
 # The session is enough: a socket looks its user up afresh whenever it checks its rights.
 sockets = KeepSend(AllowedHostsOriginValidator(SessionMiddlewareStack(URLRouter(websocket_urlpatterns))))
 
-application = ProtocolTypeRouter({"http": http, "websocket": sockets, "lifespan": lifespan})
+pages = URLRouter([*stream_urlpatterns, re_path(r"", http)])
+
+application = ProtocolTypeRouter({"http": pages, "websocket": sockets, "lifespan": lifespan})

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from config.background import Sweeper, jobs
-from realtime import hub
+from realtime import figures, hub
 
 logger = logging.getLogger(__name__)
 
@@ -17,10 +17,12 @@ logger = logging.getLogger(__name__)
 async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """The ASGI lifespan protocol."""
     sweeper: Sweeper | None = None
+    reporting: asyncio.Task[None] | None = None
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             hub.start()
+            reporting = asyncio.create_task(figures.keep_reporting(), name="figures")
             if settings.LINLI_SWEEP_SECONDS > 0:
                 sweeper = Sweeper(jobs(settings.LINLI_SWEEP_SECONDS))
                 sweeper.start()
@@ -28,6 +30,9 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
         elif message["type"] == "lifespan.shutdown":
             if sweeper:
                 await asyncio.to_thread(sweeper.stop)
+            if reporting:
+                reporting.cancel()
+                await asyncio.to_thread(figures.withdraw)
             await hub.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return

@@ -251,6 +251,8 @@ LINLI_BASE_MAP = env.str("LINLI_BASE_MAP", "none")
 LINLI_BASE_MAP_KEY = env.str("LINLI_BASE_MAP_KEY", "")
 # 审图号 of the base map, shown in its corner, e.g. "GS(2024)0650号".
 LINLI_MAP_APPROVAL = env.str("LINLI_MAP_APPROVAL", "")
+# Whoever asks for /metrics with it gets an answer; without one only this machine itself does.
+LINLI_METRICS_TOKEN = env.str("LINLI_METRICS_TOKEN", "")
 LINLI_DEMO = env.bool("LINLI_DEMO", False)
 
 # --- Security ----------------------------------------------------------------------------------
@@ -276,7 +278,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 if CITY:
     SECURE_SSL_REDIRECT = env.bool("LINLI_SSL_REDIRECT", True)
     # Asked from inside, past the proxy that speaks HTTPS.
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = env.int("LINLI_HSTS_SECONDS", 31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("LINLI_HSTS_SUBDOMAINS", True)

@@ -2,12 +2,14 @@
 
 from django.urls import include, path
 
-from .views import api, console, exports, gis, leave, photos, sheets, tokens
+from .views import api, console, exports, gis, leave, operations, photos, sheets, tokens
 
 urlpatterns = [
     path("console/", console.home, name="console"),
     path("console/areas/", console.areas, name="console_areas"),
     path("console/members/", console.members, name="console_members"),
+    path("console/operations/", operations.operations_page, name="console_operations"),
+    path("console/operations/figures/", operations.operations_figures, name="console_operations_figures"),
     path("console/import/", include("grid.import_urls")),
     path("console/borders/", include("grid.border_urls")),
     path("api/locate/", api.locate, name="locate"),

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from grid.models import Area, User
-from maps.words import status_words
 
 
 def config(community: Area, user: User) -> dict[str, Any]:
@@ -26,7 +25,6 @@ def config(community: Area, user: User) -> dict[str, Any]:
             **_panels(),
             **_messages(),
             **_days(),
-            **status_words(),
         },
     }
 

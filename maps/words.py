@@ -47,7 +47,7 @@ def public_config() -> dict[str, Any]:
             "area": reverse("map_area", args=["CODE"]),
             "page": reverse("public_map"),
         },
-        "words": {"open": _("%(n)s open"), **status_words()},
+        "words": {"open": _("%(n)s open")},
     }
 
 
@@ -61,21 +61,9 @@ def lights() -> dict[str, str]:
     }
 
 
-def status_words() -> dict[str, str]:
-    """What the little sign says about the connection."""
-    return {
-        "live": _("Live"),
-        "reconnecting": _("Reconnecting …"),
-        "stale": _("Not up to date since %(time)s"),
-        "stale_ever": _("Not connected"),
-        "refused": _("Please sign in again."),
-    }
-
-
 def live_words() -> dict[str, str]:
     """Short texts of the list, the feed and the drawer; the script fills in ``%(n)s`` and the like."""
     return {
-        **status_words(),
         "no_category": _("Not sorted yet"),
         "no_grid": _("Not placed yet"),
         "urgent": _("Urgent"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 import uuid
 import zlib
 from collections import deque
@@ -19,6 +20,7 @@ from itertools import islice
 from typing import Any
 
 from . import direct
+from .counts import here as counts
 from .transport import DatabaseFollower, Transport
 from .wire import Told, View
 
@@ -56,6 +58,7 @@ class Group:
         "epoch",
         "flushed",
         "flushed_at",
+        "oldest",
         "overflow",
         "pending",
         "subscribers",
@@ -74,6 +77,8 @@ class Group:
         # Everything up to this number has been framed.
         self.flushed = seq
         self.flushed_at = float("-inf")
+        # When the first pending event was written, in seconds since 1970.
+        self.oldest = 0.0
         self.timer: asyncio.TimerHandle | None = None
 
 
@@ -106,6 +111,8 @@ class Hub:
         self._by_topic: dict[str, set[Group]] = {}
         self._following: asyncio.Task[None] | None = None
         self._beating: asyncio.TimerHandle | None = None
+        self._measured: Frame | None = None
+        self._size = 0
 
     # --- Life ----------------------------------------------------------------------------------
     def start(self) -> None:
@@ -129,6 +136,12 @@ class Hub:
     @property
     def sockets(self) -> int:
         return sum(len(group.subscribers) for group in self._groups.values())
+
+    @property
+    def stuck(self) -> int:
+        """Sockets that are not taking what was sent to them."""
+        groups = self._groups.values()
+        return sum(one.waiting is not None for group in groups for one in group.subscribers)
 
     # --- Joining and leaving -------------------------------------------------------------------
     def join(
@@ -156,6 +169,7 @@ class Hub:
         if subscriber.waiting is not None:
             subscriber.behind = BEFORE_EVERYTHING
         else:
+            counts.rereads += 1
             self._offer(subscriber, _frame("resync", new, new.flushed), BEFORE_EVERYTHING)
 
     def leave(self, subscriber: Subscriber) -> None:
@@ -193,6 +207,7 @@ class Hub:
         for event in events:
             self.seq += 1
             self.ring.append(event)
+            counts.events += 1
             for group in self._audience(event):
                 self._add(group, event)
             self._inform(event)
@@ -219,6 +234,7 @@ class Hub:
         else:
             group.overflow = True
         if group.timer is None:
+            group.oldest = event.at
             loop = asyncio.get_running_loop()
             wait = group.flushed_at + self.window - loop.time()
             group.timer = loop.call_later(max(0.0, wait), self._flush, group)
@@ -232,6 +248,10 @@ class Hub:
         # A pause after a call to read again: during an import nobody shall read ten times a second.
         group.flushed_at = asyncio.get_running_loop().time() + (RESYNC_PAUSE if overflow else 0)
         group.pending, group.overflow = [], False
+        if group.oldest:
+            counts.delays.add(time.time() - group.oldest)
+        if overflow:
+            counts.rereads += len(group.subscribers)
         frame = _frame("resync", group, group.flushed) if overflow else _events(group, texts)
         for subscriber in tuple(group.subscribers):
             self._offer(subscriber, frame, base)
@@ -254,14 +274,23 @@ class Hub:
         if subscriber.waiting is not None:
             if subscriber.behind is None:
                 subscriber.behind = base
+            counts.skipped += 1
             return
         try:
             rest = direct.start(subscriber.send(frame))
         except Exception:  # the socket is gone; its consumer hears of it in its own way
             self._remove(subscriber)
             return
+        counts.frames += 1
+        counts.bytes += self._size_of(frame)
         if rest is not None:
             subscriber.waiting = asyncio.get_running_loop().create_task(self._finish(subscriber, rest))
+
+    def _size_of(self, frame: Frame) -> int:
+        """Bytes of a frame, which mostly is the same as the one before: for the next socket of its group."""
+        if frame is not self._measured:
+            self._measured, self._size = frame, len(frame["text"].encode())
+        return self._size
 
     async def _finish(self, subscriber: Subscriber, rest: direct.Rest) -> None:
         """Wait for a slow socket, then catch it up; cut it off if it takes nothing for too long."""
@@ -270,6 +299,7 @@ class Hub:
                 await rest
         except TimeoutError:
             logger.info("Dropping a socket that took nothing for %g s", self.stall)
+            counts.dropped += 1
             self._remove(subscriber)
             subscriber.abort()
             return
@@ -295,6 +325,7 @@ class Hub:
         """What the group was told after ``seq``, or the call to read again if that is not known any more."""
         forgotten = self.seq - len(self.ring)
         if seq < forgotten:
+            counts.rereads += 1
             return _frame("resync", group, group.flushed)
         # Events after ``flushed`` come with the group's next frame.
         events = islice(self.ring, seq - forgotten, group.flushed - forgotten)
@@ -304,7 +335,9 @@ class Hub:
             if not group.topics.isdisjoint(event.topics) and group.view in event.texts
         ]
         if len(texts) > self.frame_limit:
+            counts.rereads += 1
             return _frame("resync", group, group.flushed)
+        counts.replays += bool(texts)
         return _events(group, texts) if texts else _frame("hello", group, group.flushed)
 
 

@@ -71,3 +71,15 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_id} → {self.user_id}"
+
+
+class ProcessReport(models.Model):
+    """What one serving process counted, for the page that shows all. Written by it every few seconds."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    started_at = models.DateTimeField()
+    reported_at = models.DateTimeField(db_index=True)
+    figures = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return self.name

@@ -39,6 +39,8 @@ class Told:
     kind: str
     topics: frozenset[str]
     texts: Mapping[View, str]
+    #: When it was written, in seconds since 1970; 0: not known.
+    at: float = 0.0
 
 
 def area_topic(path: str) -> str:
@@ -61,7 +63,7 @@ def told(event: Event) -> Told:
     if public:
         texts[View.PUBLIC] = public.model_dump_json()
         topics.add(PUBLIC_TOPIC)
-    return Told(kind=event.kind, topics=frozenset(topics), texts=texts)
+    return Told(kind=event.kind, topics=frozenset(topics), texts=texts, at=event.at.timestamp())
 
 
 def public_payload(event: Event) -> PublicPayload | None:

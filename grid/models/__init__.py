@@ -5,6 +5,7 @@ from .duties import DutyRole, Responsibility, ResponsibilityQuerySet, StandIn
 from .history import AreaDraft, AreaEdit, AreaVersion, AreaVersionQuerySet
 from .imports import ImportJob
 from .people import Branch, Member, Resident, User
+from .presence import Presence
 from .sharing import Sharing, Turn
 from .text import in_language
 from .tokens import ApiToken
@@ -24,6 +25,7 @@ __all__ = [
     "ImportJob",
     "Level",
     "Member",
+    "Presence",
     "Resident",
     "Responsibility",
     "ResponsibilityQuerySet",

@@ -14,6 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests import services
 from tests.realtime.office import Office
+from tests.realtime.streaming import Stream
 
 #: Longest wait for a frame before a test fails, in seconds.
 PATIENCE = services.PATIENCE
@@ -81,3 +82,40 @@ def listen(product: services.Product) -> Iterator[Callable[..., Socket]]:
             return Socket(stack.enter_context(connection))
 
         yield open_socket
+
+
+@pytest.fixture
+def follow(product: services.Product) -> Iterator[Callable[..., Stream]]:
+    """``follow("/sse/map/", cookie)``: an open stream; closed with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def open_stream(path: str, cookie: str = "", **headers: str) -> Stream:
+            stream = Stream(product.port, path, cookie, **headers)
+            stack.callback(stream.close)
+            return stream
+
+        yield open_stream
+
+
+@pytest.fixture
+def appoint(office: Office, listen: Callable[..., Socket]) -> Callable[[str, str], str]:
+    """``appoint("name", "area code")``: a supervisor of that area, whom the server knows; their cookie."""
+
+    def make(username: str, code: str) -> str:
+        office.do(
+            "from grid.actions.duty import assign_responsibility\n"
+            "from grid.models import DutyRole, Member\n"
+            f"user, _ = User.objects.get_or_create(username={username!r})\n"
+            "member, _ = Member.objects.get_or_create(user=user)"
+        )
+        cookie = office.sign_in(username)
+        told = listen("/ws/tasks/", cookie)
+        told.frame()
+        office.do(
+            f"assign_responsibility(member=member, area=Area.objects.get(code={code!r}),"
+            " role=DutyRole.objects.get(pk='supervisor'))"
+        )
+        assert [event["kind"] for event in told.events()] == ["responsibility.assigned"]
+        return cookie
+
+    return make

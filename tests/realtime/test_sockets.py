@@ -12,30 +12,6 @@ def supervisor(office):
     return office.sign_in("supervisor")
 
 
-@pytest.fixture
-def appoint(office, listen):
-    """``appoint("name", "area code")``: a supervisor of that area, whom the server knows; their cookie."""
-
-    def make(username, code):
-        office.do(
-            "from grid.actions.duty import assign_responsibility\n"
-            "from grid.models import DutyRole, Member\n"
-            f"user, _ = User.objects.get_or_create(username={username!r})\n"
-            "member, _ = Member.objects.get_or_create(user=user)"
-        )
-        cookie = office.sign_in(username)
-        told = listen("/ws/tasks/", cookie)
-        told.frame()
-        office.do(
-            f"assign_responsibility(member=member, area=Area.objects.get(code={code!r}),"
-            " role=DutyRole.objects.get(pk='supervisor'))"
-        )
-        assert [event["kind"] for event in told.events()] == ["responsibility.assigned"]
-        return cookie
-
-    return make
-
-
 def test_an_event_of_another_process_reaches_the_supervisor_with_the_case(office, listen, supervisor):
     socket = listen("/ws/map/", supervisor)
     assert socket.frame()["type"] == "hello"

@@ -11,12 +11,22 @@ from typing import Any
 import uvicorn
 from django.core.management.base import BaseCommand, CommandError
 
+from realtime import streams
+
 #: Bytes the kernel may hold for a client that does not read. The default grows to megabytes per client.
 SEND_BUFFER = 32 * 1024
 #: Milliseconds after which a connection that acknowledges nothing is given up; pings do not free a stuck one.
 USER_TIMEOUT = 15_000
 #: Sockets only read, so whatever a client sends is small.
 LARGEST_MESSAGE = 4 * 1024
+
+
+class Server(uvicorn.Server):
+    """Says farewell to streams: to uvicorn they are answers that are still being written."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        streams.end_all()
+        await super().shutdown(sockets)
 
 
 class Command(BaseCommand):
@@ -42,7 +52,7 @@ class Command(BaseCommand):
             server_header=False,
             timeout_graceful_shutdown=2,
         )
-        server = uvicorn.Server(config)
+        server = Server(config)
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listening])
         if not server.started:

@@ -12,7 +12,6 @@ import { LivePage } from "./livepage.js";
 import { startReplay } from "./replay.js";
 import { config, countdown, say } from "./say.js";
 import { Sheet } from "./sheet.js";
-import { showStatus } from "./status.js";
 
 const page = document.querySelector("[data-live-page]");
 const part = (name) => page.querySelector(`[data-${name}]`);
@@ -41,7 +40,6 @@ const live = new LivePage(frame, {
   onRed: announce,
   onResync: () => startFeed(),
   onFailure: () => (part("note").textContent = say("failed")),
-  onStatus: showStatus(part("status")),
 });
 const { map, markers } = live;
 startReplay(page, live, { query: () => filters.query(), onOpen: () => sheet.set(0) });

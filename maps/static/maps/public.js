@@ -6,7 +6,6 @@ import { AreaChooser } from "./areachooser.js";
 import { bboxOf, calm, goTo, mapIn } from "./leafletmap.js";
 import { Outlines } from "./outlines.js";
 import { config, say } from "./say.js";
-import { showStatus } from "./status.js";
 
 const REST_MS = 1_500;
 
@@ -81,4 +80,4 @@ new AreaChooser(part("areas"), {
 map.on("moveend", countSoon);
 outlines.chosen = panel.querySelector(".area-panel")?.dataset.code ?? null;
 outlines.load();
-subscribe(config.socket, { onEvents: countSoon, onResync: count, onStatus: showStatus(part("status")) });
+subscribe(config.socket, { onEvents: countSoon, onResync: count });

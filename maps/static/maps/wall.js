@@ -6,7 +6,6 @@ import { Feed } from "./feed.js";
 import { CaseList } from "./list.js";
 import { LivePage } from "./livepage.js";
 import { timeZone } from "./say.js";
-import { showStatus } from "./status.js";
 
 const NEWS_REST_MS = 2_000;
 const NEWS_EVERY_MS = 60_000;
@@ -53,7 +52,6 @@ const live = new LivePage(frame, {
   },
   onResync: () => read({ start: true }),
   onFailure: () => {},
-  onStatus: showStatus(part("status")),
 });
 
 const TIME = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone });

@@ -1,12 +1,10 @@
 /**
  * Keeps parts of a page up to date. An element that htmx fetches on the event "live" names the socket that tells
- * of changes, and an optional light says how fresh the page is:
+ * of changes; the light in the head of the page (light.js) says how fresh it is:
  *
  *   <div id="…" hx-get="…" hx-trigger="live" hx-target="this" hx-swap="morph" data-live="/ws/tasks/">…</div>
- *   <span role="status" data-live-light="/ws/tasks/" data-text-live="live" data-text-reconnecting="reconnecting"
- *         data-text-stale="stale since {time}"></span>
  *
- * Elements with the same address share one socket. The light also gets data-status="live|reconnecting|stale".
+ * Elements with the same address share one socket.
  * The socket only says that something happened; what it was, the fragment's own view tells. hx-swap="morph" keeps
  * what somebody is writing in it (ui/morph.js), so news need not wait for that. It waits while a finger or a mouse's
  * button is down: what one presses must not move away before it is let go.
@@ -18,7 +16,7 @@
 import { subscribe } from "./live.js";
 
 const AT_MOST_EVERY = 1000; // ms between two fetches of one element, however many events there are
-const sockets = new Map(); // address → { status, detail, isHeard, listening }
+const sockets = new Map(); // address → { isHeard, listening }
 
 function refreshAll(path) {
   for (const element of document.querySelectorAll("[data-live]")) {
@@ -92,26 +90,9 @@ function fetched(element) {
 document.addEventListener("htmx:afterSettle", ({ detail }) => detail.requestConfig && fetched(detail.requestConfig.elt));
 document.addEventListener("htmx:afterRequest", ({ detail }) => detail.successful || fetched(detail.requestConfig.elt));
 
-function show(light) {
-  const { status, detail } = sockets.get(light.dataset.liveLight) ?? {};
-  if (!status) return;
-  const { lang, dataset } = document.documentElement;
-  const style = { hour: "2-digit", minute: "2-digit", timeZone: dataset.timeZone || undefined };
-  const time = (detail.since ?? new Date()).toLocaleTimeString(lang || undefined, style);
-  const text = { live: "textLive", reconnecting: "textReconnecting", stale: "textStale" }[status];
-  light.dataset.status = status;
-  light.textContent = (light.dataset[text] ?? "").replace("{time}", time);
-}
-
-function showAll(path) {
-  for (const light of document.querySelectorAll("[data-live-light]")) {
-    if (light.dataset.liveLight === path) show(light);
-  }
-}
-
 function listen(path) {
   if (!path || sockets.has(path)) return;
-  const state = { status: "", detail: {}, isHeard: false };
+  const state = { isHeard: false };
   sockets.set(path, state);
   state.listening = subscribe(path, {
     onEvents: () => refreshAll(path),
@@ -120,9 +101,8 @@ function listen(path) {
       refreshAll(path);
       tellNews();
     },
-    onStatus(status, detail) {
-      Object.assign(state, { status, detail, isHeard: state.isHeard || status === "stale" });
-      showAll(path);
+    onStatus(status) {
+      state.isHeard ||= status === "stale";
       tellNews();
     },
   });
@@ -140,7 +120,6 @@ function scan() {
   }
   wanted.forEach(listen);
   tellNews();
-  document.querySelectorAll("[data-live-light]").forEach(show);
 }
 
 scan();

@@ -2,7 +2,6 @@
 // what others save, and hands everything to the editor.
 
 import { config, say, clock } from "../say.js";
-import { showStatus } from "../status.js";
 import { subscribe } from "../../realtime/live.js";
 import { Chart } from "./chart.js";
 import { Days, inWords } from "./days.js";
@@ -108,11 +107,9 @@ class Page {
 
   // --- Others -----------------------------------------------------------------------------------
   listen() {
-    const onStatus = showStatus(this.find("status"));
     subscribe(config.socket, {
       onEvents: (events) => events.some(({ kind }) => OF_AREAS.test(kind)) && this.refresh(),
       onResync: () => this.refresh(),
-      onStatus,
     });
     addEventListener("online", () => this.refresh());
     setInterval(() => !document.hidden && this.refresh(), OTHERS_MS);
