@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import borders, data, grids, live, public, replay, standing_out
+from .views import acting, borders, data, grids, layers, live, public, replay, standing_out
 
 urlpatterns = [
     path("grids/<path:code>/", grids.grid_page, name="grid_page"),
@@ -16,6 +16,9 @@ urlpatterns = [
     path("map/standing-out/", standing_out.standing_out_page, name="standing_out"),
     path("map/standing-out/<int:finding>/", standing_out.finding_page, name="map_finding"),
     path("map/next-week/", standing_out.next_week_page, name="next_week"),
+    path("map/chosen/", acting.chosen_cases, name="map_chosen"),
+    path("map/chosen/people/", acting.people_for_chosen, name="map_chosen_people"),
+    path("map/chosen/<slug:act>/", acting.act_on_chosen, name="map_act"),
     path("wall/", live.wall, name="wall"),
     path("map/data/outlines/", public.area_outlines, name="map_outlines"),
     path("map/data/tallies/", public.area_tallies, name="map_tallies"),
@@ -25,5 +28,9 @@ urlpatterns = [
     path("map/data/standing-out/", standing_out.standing_out_data, name="map_standing_out"),
     path("map/data/next-week/", standing_out.next_week_data, name="map_next_week"),
     path("map/data/replay/", replay.replay, name="map_replay"),
+    path("map/data/figures/", layers.area_figures, name="map_figures"),
+    path("map/data/staffing/", layers.area_staffing, name="map_staffing"),
+    path("map/data/deadlines/", layers.deadlines, name="map_deadlines"),
+    path("map/data/search/", layers.found, name="map_search"),
     path("map/data/news/", data.news, name="map_news"),
 ]

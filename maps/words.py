@@ -139,6 +139,7 @@ def kinds() -> dict[str, str]:
         "order.given": _("An order was given"),
         "order.answered": _("The order was answered"),
         "order.overdue": _("The answer to an order is overdue"),
+        "message.sent": _("A message to the member on duty"),
         "deadline.overdue": _("Still overdue"),
     }
 

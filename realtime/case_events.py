@@ -136,6 +136,16 @@ class OrderOverdue(CasePayload):
     order: int
 
 
+class MessageSent(CasePayload):
+    """A superior writes to whoever is on duty for the case's grid: ``sender`` and ``to`` are names."""
+
+    kind: ClassVar[str] = "message.sent"
+    names_actor: ClassVar[bool] = True
+    sender: str
+    text: str
+    to: list[str]
+
+
 class RequestExcluded(CasePayload):
     """From now on the case does not count in figures: it was outside the power of whoever had it."""
 

@@ -104,6 +104,12 @@ def _order_overdue(said: Payload) -> str:
     return gettext("The answer to an order about request %(number)s is overdue.") % _case(said)
 
 
+def _written(said: Payload) -> str:
+    return gettext("%(who)s writes to you about request %(number)s. Open it to read the message.") % (
+        _case(said) | {"who": _name(said["sender"])}
+    )
+
+
 def _excluded(said: Payload) -> str:
     return gettext("Request %(number)s does not count in figures any more. Open it to see why.") % _case(said)
 
@@ -146,6 +152,7 @@ WORDS: dict[str, Callable[[Payload], str]] = {
     "order.given": _ordered,
     "order.answered": _answered,
     "order.overdue": _order_overdue,
+    "message.sent": _written,
     "request.excluded": _excluded,
     "request.included": _included,
     "deadline.overdue": _overdue,

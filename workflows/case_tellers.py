@@ -96,6 +96,11 @@ def _resumed(story: Story, said: dict[str, Any]) -> Told:
     return Told(words, "player-play", "work", story.internal(said["reason"]))
 
 
+def _written(story: Story, said: dict[str, Any]) -> Told:
+    words = _("Message to %(names)s") % {"names": _(", ").join(said["to"])}
+    return Told(words, "message-2", "wait", said["text"])
+
+
 def _ordered(story: Story, said: dict[str, Any]) -> Told:
     words = _("Order (%(level)s)") % {"level": Supervision.Level(said["level"]).label}
     if said["reply_by"]:
@@ -163,6 +168,7 @@ TELLERS: dict[str, Callable[[Any, dict[str, Any]], Told | None]] = {
     "order.given": _ordered,
     "order.answered": _answered,
     "order.overdue": _order_overdue,
+    "message.sent": _written,
     "request.excluded": _excluded,
     "request.included": _included,
     "deadline.overdue": _overdue,

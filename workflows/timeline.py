@@ -40,7 +40,7 @@ INTERNAL_KINDS = frozenset(
     | {"signer.added", "signer.removed", "help.asked"}
     | {"notice.sent", "hook.called", "hook.failed"}
     | {"application.filed", "application.forwarded", "application.refused"}
-    | {"order.given", "order.answered", "order.overdue"}
+    | {"order.given", "order.answered", "order.overdue", "message.sent"}
     | {"duplicate.added", "outcome.shared", "deadline.overdue"}
     | {"request.excluded", "request.included"}
 )

@@ -79,6 +79,7 @@ desk_urls = [
     path("cases/<str:number>/", cases.case_detail, name="case_detail"),
     path("cases/<str:number>/story/", cases.case_story, name="case_story"),
     path("cases/<str:number>/oversight/", case_moves.case_oversight, name="case_oversight"),
+    path("cases/<str:number>/message/", case_moves.case_message, name="case_message"),
     path("cases/<str:number>/urge/", case_moves.case_urge, name="case_urge"),
     path("cases/<str:number>/order/", case_moves.case_order, name="case_order"),
     path("cases/<str:number>/orders/<int:pk>/answer/", case_moves.order_answer, name="order_answer"),

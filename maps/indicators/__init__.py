@@ -28,16 +28,18 @@ def by_area(
     level: str | None = None,
     category: Category | None = None,
     as_of: datetime | None = None,
+    within: Area | None = None,
 ) -> dict[int, Figures]:
     """Area id → its figures, each with everything below it, as far as the user may see cases there.
 
     ``areas``: these; else those in force of a ``level`` (its code) that the user watches. As many queries for
     forty thousand areas as for one. ``as_of``: what was known then; now when not given. An area without any
-    case has figures with ``of`` 0.
+    case has figures with ``of`` 0. ``within``: an area that all of them lie in, to count no more than needed.
     """
     from .actions.follow import catch_up
     from .reading import Question, of_areas
     from .rights import areas_of_level
 
     chosen = list(areas) if areas is not None else list(areas_of_level(user, level))
-    return of_areas(Question(user, period, category=category, as_of=as_of or catch_up()), chosen)
+    question = Question(user, period, area=within, category=category, as_of=as_of or catch_up())
+    return of_areas(question, chosen)

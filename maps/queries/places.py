@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import Max, Min, QuerySet
@@ -85,3 +85,13 @@ def names_above(paths: Iterable[str]) -> dict[str, str]:
 def full_name(above: str, name: str) -> str:
     """ "和平里社区 第五网格": an area's name after that of the area above it."""
     return f"{above} {name}".strip()
+
+
+def common_path(paths: Sequence[str]) -> str:
+    """The longest path that all of these lie under; "" without any."""
+    if not paths:
+        return ""
+    first, last = min(paths), max(paths)
+    same = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), None)
+    length = min(len(first), len(last)) if same is None else same
+    return first[: length - length % Area.steplen]

@@ -10,6 +10,7 @@ from maps import words
 from maps.foliumpage import empty_map, take_apart
 from maps.policies import watched_areas, watched_requests
 from maps.queries import places, story
+from workflows.views import oversight
 
 from .access import watcher_data, watcher_required
 
@@ -47,4 +48,7 @@ def case_drawer(request: HttpRequest, number: str) -> HttpResponse:
     case = get_object_or_404(
         watched_requests(request.user).select_related("category", "area", "condition"), number=number
     )
-    return render(request, "maps/_case.html", story.told(case, request.user))
+    told = story.told(case, request.user)
+    if told["may_command"]:
+        told |= oversight.case_moves(case, request.user)
+    return render(request, "maps/_case.html", told)

@@ -16,6 +16,7 @@ ICONS = {
     "request.passed_on": "transfer",
     "task.returned": "arrow-back-up",
     "task.timed_out": "clock-exclamation",
+    "message": "message-2",
     "deadline": "clock-exclamation",
     "request": "message-circle",
     "task": "checklist",

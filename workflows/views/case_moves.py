@@ -22,6 +22,7 @@ from workflows import policies
 from workflows.actions.applications import ask_appeal, ask_extension, ask_suspension, decide_application
 from workflows.actions.duplicates import merge_case
 from workflows.actions.endings import force_close_case
+from workflows.actions.messages import message_member
 from workflows.actions.reassign import reassign_task
 from workflows.actions.supervision import answer_order, supervise_case
 from workflows.actions.suspension import resume_case
@@ -70,6 +71,17 @@ def case_order(request: HttpRequest, number: str) -> HttpResponse:
         )
 
     return _move(request, number, act, _("The order was given."))
+
+
+@login_required
+@require_POST
+def case_message(request: HttpRequest, number: str) -> HttpResponse:
+    """A superior writes to the member on duty where the case is."""
+
+    def act(case: Request) -> None:
+        message_member(request_id=case.pk, actor=request.user, text=request.POST.get("text", ""))
+
+    return _move(request, number, act, _("The message was sent."))
 
 
 @login_required
