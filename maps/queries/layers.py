@@ -79,6 +79,14 @@ class Coloured:
     values: dict[str, list[float | int | None]]
 
 
+def titles() -> dict[str, str]:
+    """Figure → its title, to choose from."""
+    return {
+        name: str(INDICATORS[indicator].title if indicator else TITLES[name])
+        for name, indicator in FIGURES.items()
+    }
+
+
 def drawn(user: User | AnonymousUser, view: Viewport) -> dict[str, str]:
     """Materialised path → code of the areas drawn there that the user watches."""
     mine = watched_paths(user)
@@ -94,7 +102,7 @@ def coloured(user: User, view: Viewport, name: str) -> Coloured:
     period = Period.days(timezone.localdate() - timedelta(days=DAYS - 1), timezone.localdate())
     return Coloured(
         name=name,
-        title=str(indicator.title if indicator else TITLES[name]),
+        title=titles()[name],
         meaning=str(indicator.meaning if indicator else MEANINGS[name]),
         unit="share" if indicator else "ratio" if name == "load" else "count",
         period=str(period) if indicator else _("now"),

@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from maps import words
+from maps import layerwords, words
 from maps.foliumpage import empty_map, take_apart
 from maps.policies import watched_areas, watched_requests
-from maps.queries import places, story
+from maps.queries import layers, places, story
 from workflows.views import oversight
 
 from .access import watcher_data, watcher_required
@@ -31,10 +31,13 @@ def wall(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, template: str, *, wall: bool) -> HttpResponse:
     areas = watched_areas(request.user)
-    chart = empty_map(name="wall" if wall else "live", bounds=places.bounds(areas), wall=wall)
+    bounds = places.bounds(areas)
+    chart = empty_map(name="wall" if wall else "live", bounds=bounds, wall=wall)
+    config = words.live_config(wall=wall)
     context = {
         "chart": take_apart(chart),
-        "config": words.live_config(wall=wall),
+        "config": config if wall else layerwords.live_config(config, request.user, bounds),
+        "figures": layers.titles(),
         "lights": words.lights(),
         "areas": places.choices(areas, None),
     }

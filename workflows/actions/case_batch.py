@@ -64,7 +64,7 @@ def reassign_cases(*, request_ids: Sequence[int], actor: User, to: User, reason:
 
 
 def only_step(request_id: int) -> Task:
-    """The one open step of a case that somebody serves. Raises :class:`Refused` when there is none or more."""
+    """The one open step of a case that a member has to do. Raises :class:`Refused` for none or more."""
     process = Request.objects.filter(pk=request_id).values_list("process", flat=True).first()
     tasks = Task.objects.filter(process=process, status__in=OPEN_TASK, flow_task_type="HUMAN")
     steps = [task for task in tasks.select_related("process").order_by("pk") if not is_requesters(task)]

@@ -12,7 +12,7 @@ export class AreaChooser {
     const first = box.querySelector("select");
     for (const option of first.options) this.remember(option);
     box.addEventListener("change", (event) => this.changed(event.target));
-    this.skipIfOnly(first);
+    this.skipped = this.skipIfOnly(first);
   }
 
   /** Nothing to choose where there is only one: begin a level lower. */
@@ -20,7 +20,7 @@ export class AreaChooser {
     const only = select.options.length === 2 ? select.options[1].value : "";
     if (!only || this.known.get(only).leaf) return;
     select.closest("[data-level]").hidden = true;
-    this.descend(select, only);
+    return this.descend(select, only);
   }
 
   remember(option) {
@@ -42,6 +42,23 @@ export class AreaChooser {
     if (select.value) await this.descend(select, select.value);
   }
 
+  /** Codes of what is chosen, from the top down. */
+  get chain() {
+    return [...this.box.querySelectorAll("select")].map((one) => one.value).filter(Boolean);
+  }
+
+  /** Choose level by level what `chain` said; whatever is not among the choices ends it. */
+  async follow(codes) {
+    await this.skipped;
+    for (const code of codes) {
+      const select = [...this.box.querySelectorAll("select")].find((one) => [...one.options].some(({ value }) => value === code));
+      if (!select) return;
+      select.value = code;
+      this.removeAfter(select);
+      await this.descend(select, code);
+    }
+  }
+
   removeAfter(select) {
     const group = select.closest("[data-level]");
     while (group.nextElementSibling) group.nextElementSibling.remove();
@@ -54,7 +71,7 @@ export class AreaChooser {
     if (!answer.ok || select.value !== chosen) return;
     const { areas } = await answer.json();
     const shown = areas.filter((area) => area.bbox);
-    if (shown.length) this.append(select, shown);
+    if (shown.length) await this.append(select, shown);
   }
 
   append(select, areas) {
@@ -75,6 +92,6 @@ export class AreaChooser {
     }
     next.value = "";
     this.box.append(group);
-    this.skipIfOnly(next);
+    return this.skipIfOnly(next);
   }
 }

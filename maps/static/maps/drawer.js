@@ -22,6 +22,16 @@ export class Drawer {
     this.read().then(() => this.element.querySelector("h2")?.focus({ preventScroll: true }));
   }
 
+  /** Show another fragment of the server: the cases chosen on the map. */
+  openAt(url) {
+    if (this.element.hidden) this.opener = document.activeElement;
+    this.number = this.id = null;
+    this.body.textContent = say("loading");
+    this.element.hidden = false;
+    const shown = window.htmx.ajax("GET", url, { target: this.body, swap: "innerHTML" });
+    return shown.then(() => this.element.querySelector("h2")?.focus({ preventScroll: true }));
+  }
+
   /** Something happened to a case: read it again if it is the open one. */
   touch(id) {
     if (this.number && id === this.id) this.read();

@@ -42,14 +42,30 @@ export class Filters {
   }
 
   changed() {
+    this.count();
+    this.options.onChange();
+  }
+
+  count() {
     const { state, category } = this.form.elements;
     const count = [state.value, category.value, this.area].filter(Boolean).length;
     this.badge.textContent = count ? say("filters_on", { n: count }) : "";
-    this.options.onChange();
   }
 
   get chosenLights() {
     return [...this.lights].filter((one) => one.getAttribute("aria-pressed") === "true").map((one) => one.dataset.light);
+  }
+
+  /** Choose what a query of `query()` says; the area is left to its chooser. Quietly: nothing is asked for. */
+  restore(query) {
+    const { state, category, borders } = this.form.elements;
+    state.value = query.getAll("state").join(" ");
+    category.value = query.get("category") ?? "";
+    borders.value = query.get("borders") ?? "";
+    for (const select of [state, category, borders]) if (select.selectedIndex < 0) select.value = "";
+    const lights = query.getAll("light");
+    for (const one of this.lights) one.setAttribute("aria-pressed", String(lights.includes(one.dataset.light)));
+    this.count();
   }
 
   /** As the server wants it. */

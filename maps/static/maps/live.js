@@ -9,6 +9,7 @@ import { Filters } from "./filters.js";
 import { calm, goTo } from "./leafletmap.js";
 import { CaseList } from "./list.js";
 import { LivePage } from "./livepage.js";
+import { LiveTools } from "./livetools.js";
 import { startReplay } from "./replay.js";
 import { config, countdown, say } from "./say.js";
 import { Sheet } from "./sheet.js";
@@ -17,7 +18,13 @@ const page = document.querySelector("[data-live-page]");
 const part = (name) => page.querySelector(`[data-${name}]`);
 const frame = page.querySelector(".map-frame");
 
-const filters = new Filters(part("filters"), { onChange: () => live.cases.load() });
+const filters = new Filters(part("filters"), {
+  onChange: () => {
+    live.cases.load();
+    tools.layers.refresh({ now: true });
+    tools.link.write();
+  },
+});
 const drawer = new Drawer(part("drawer"), { onClose: () => mark(null) });
 const sheet = new Sheet(part("side"), part("grip"));
 page.querySelector(".live-more").addEventListener("toggle", (event) => event.target.open && sheet.raise());
@@ -44,13 +51,16 @@ const live = new LivePage(frame, {
 const { map, markers } = live;
 startReplay(page, live, { query: () => filters.query(), onOpen: () => sheet.set(0) });
 
-new AreaChooser(part("areas"), {
+const chooser = new AreaChooser(part("areas"), {
   url: config.urls.areas,
   onChoose: (area) => {
     filters.chooseArea(area?.code ?? "");
     if (area?.bbox) goTo(map, area.bbox);
   },
 });
+
+const tools = new LiveTools({ page, live, filters, chooser, drawer, list, sheet, openCase });
+tools.link.follow();
 
 function showPicture({ counts, rows, off_map: hidden }) {
   filters.showCounts(counts.lights);
@@ -67,6 +77,7 @@ function showPicture({ counts, rows, off_map: hidden }) {
 function hear(events) {
   feed.add(events);
   for (const { case: one } of events) if (one) drawer.touch(one.id);
+  tools.layers.refresh();
 }
 
 function openCase(one, { pan = false } = {}) {
@@ -105,23 +116,39 @@ function announce(cases) {
 // --- The pointer on the map ------------------------------------------------------------------------
 const tip = L.tooltip({ direction: "top", offset: [0, -12], opacity: 1 });
 
-map.on("click", ({ containerPoint }) => {
-  const found = markers.hit(containerPoint);
+map.on("click", ({ containerPoint, latlng }) => {
+  if (tools.isBusy) return;
+  const found = hit(containerPoint);
   if (found?.one) openCase(found.one);
   else if (found?.cluster) map.setView([found.cluster.lat, found.cluster.lon], Math.min(map.getZoom() + 2, 19));
+  else showTip(latlng);
 });
 
-map.on("mousemove", ({ containerPoint }) => {
-  const found = markers.hit(containerPoint);
+/** On a touch screen nothing hovers: a tap on an area says what the layers know of it. */
+function showTip(latlng) {
+  const said = tools.layers.tipAt(latlng);
+  if (!said) return;
+  tip.setContent(document.createTextNode(said)).setLatLng(latlng);
+  if (!tip.isOpen()) tip.openOn(map);
+}
+
+map.on("mousemove", ({ containerPoint, latlng }) => {
+  const found = hit(containerPoint);
   frame.classList.toggle("map-pointing", Boolean(found));
-  if (!found) {
+  const said = found ? tipFor(found) : tools.layers.tipAt(latlng);
+  if (!said || tools.isBusy) {
     tip.remove();
     return;
   }
-  const { lon, lat } = found.one ?? found.cluster;
-  tip.setContent(document.createTextNode(tipFor(found))).setLatLng([lat, lon]);
+  const { lon, lat } = found?.one ?? found?.cluster ?? { lon: latlng.lng, lat: latlng.lat };
+  tip.setContent(document.createTextNode(said)).setLatLng([lat, lon]);
   if (!tip.isOpen()) tip.openOn(map);
 });
+
+/** What is under the pointer, if cases are shown at all. */
+function hit(containerPoint) {
+  return tools.layers.has("cases") ? markers.hit(containerPoint) : null;
+}
 map.on("mouseout movestart", () => tip.remove());
 
 function tipFor({ one, cluster }) {

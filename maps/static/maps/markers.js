@@ -47,6 +47,7 @@ export const Markers = CanvasLayer.extend({
   },
 
   draw(context, project) {
+    this.fire("drawn");
     const colours = palette();
     const at = this.clock();
     const ordered = [...this.points.values()].filter((one) => one.lon !== null);

@@ -79,6 +79,16 @@ function overlap(one, other) {
   return one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3];
 }
 
+/** Whether a ring of [lon, lat] goes around a place: an odd number of its edges lie east of it. */
+function encloses(ring, lon, lat) {
+  let isIn = false;
+  ring.forEach(([x, y], at) => {
+    const [before, above] = ring[at ? at - 1 : ring.length - 1];
+    if (y > lat !== above > lat && lon < ((before - x) * (lat - y)) / (above - y) + x) isIn = !isIn;
+  });
+  return isIn;
+}
+
 function spanOf(feature) {
   let west = Infinity, east = -Infinity;
   for (const polygon of feature.geometry.coordinates) {
@@ -149,6 +159,14 @@ export class Outlines {
   choose(code) {
     this.chosen = code;
     this.restyle();
+  }
+
+  /** The area drawn at a place (Leaflet LatLng): a GeoJSON feature, or undefined. */
+  areaAt({ lat, lng }) {
+    const isHere = ({ properties, span, geometry }) =>
+      properties.role === "area" && span[0] <= lng && lng <= span[1]
+      && geometry.coordinates.some((rings) => rings.filter((ring) => encloses(ring, lng, lat)).length % 2 === 1);
+    return this.collection.features.find(isHere);
   }
 
   /** Fetch what the viewport needs, unless the last answer covers it at this zoom. */

@@ -3,6 +3,7 @@
 const NAMES = [
   "ground", "area", "chosen", "line", "line-parent", "label", "label-halo",
   "red", "yellow", "green", "none", "marker-rim", "marker-hole", "cluster", "cluster-ink", "font",
+  "class-1", "class-2", "class-3", "class-4", "class-5", "hatch", "member", "member-ink", "pen",
 ];
 
 function read() {
