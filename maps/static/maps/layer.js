@@ -91,6 +91,6 @@ export class Layer {
   }
 
   showLegends() {
-    this.legends.hidden = !this.legends.querySelector(".legend-part");
+    this.legends.closest("details").hidden = !this.legends.firstChild;
   }
 }

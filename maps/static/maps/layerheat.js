@@ -11,6 +11,8 @@ const REACH = 46;
 const COARSE = 3;
 /** From few to many, light to dark purple: seen also by those who do not see red and green. */
 const RAMP = [[254, 232, 170], [253, 174, 97], [221, 81, 99], [136, 34, 122], [60, 10, 90]];
+/** On a dark ground many is light. */
+const ramp = () => (document.documentElement.dataset.bsTheme === "dark" ? [...RAMP].reverse() : RAMP);
 
 const Blur = CanvasLayer.extend({
   initialize(markers) {
@@ -48,14 +50,15 @@ const Blur = CanvasLayer.extend({
     if (!width || !height) return;
     const image = ink.getImageData(0, 0, width, height);
     const { data } = image;
+    const steps = ramp();
     for (let at = 3; at < data.length; at += 4) {
       if (!data[at]) continue;
-      const place = (data[at] / 255) * (RAMP.length - 1);
-      const low = Math.min(Math.floor(place), RAMP.length - 2);
+      const place = (data[at] / 255) * (steps.length - 1);
+      const low = Math.min(Math.floor(place), steps.length - 2);
       for (let part = 0; part < 3; part += 1) {
-        data[at - 3 + part] = RAMP[low][part] + (RAMP[low + 1][part] - RAMP[low][part]) * (place - low);
+        data[at - 3 + part] = steps[low][part] + (steps[low + 1][part] - steps[low][part]) * (place - low);
       }
-      data[at] = Math.min(210, 60 + data[at]);
+      data[at] = Math.min(210, data[at] * 2.2);
     }
     ink.putImageData(image, 0, 0);
   },

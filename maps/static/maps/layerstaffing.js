@@ -6,8 +6,8 @@ import { Layer, element } from "./layer.js";
 import { onTheme, palette } from "./palette.js";
 import { config, say } from "./say.js";
 
-/** Areas narrower than this have no room for a sign. */
-const ROOM = 30;
+/** Where areas are narrower than this, on the average, each gets a dot only; narrower than that nothing. */
+const ROOM = 72, LEAST = 10;
 
 const Signs = CanvasLayer.extend({
   initialize(owner) {
@@ -17,15 +17,40 @@ const Signs = CanvasLayer.extend({
 
   draw(context, project) {
     const { scale } = palette();
-    for (const { properties, span } of this.owner.areas()) {
+    const areas = this.owner.areas();
+    const widthOf = ({ properties: { label }, span }) => project(span[1], label[1]).x - project(span[0], label[1]).x;
+    const width = areas.reduce((sum, area) => sum + widthOf(area), 0) / (areas.length || 1) / scale;
+    if (width < LEAST) return;
+    for (const { properties } of areas) {
       const one = this.owner.found[properties.code];
       if (!one) continue;
-      const lat = properties.label[1];
-      if (project(span[1], lat).x - project(span[0], lat).x < ROOM * scale) continue;
       const { x, y } = project(...properties.label);
-      if (this.owner.parts.gaps.isOn && one.staffed < one.grids) this.gap(context, x, y - 20 * scale, one, scale);
+      if (width < ROOM && one.grids === 1) this.dot(context, x, y, one, scale);
+      else if (this.owner.parts.gaps.isOn && one.staffed < one.grids) this.gap(context, x, y - 20 * scale, one, scale);
       else if (this.owner.parts.members.isOn && one.staffed) this.member(context, x, y - 20 * scale, one, scale);
     }
+  },
+
+  /** Where there is no room: a dot for a member, ringed where the desk is open; a small empty square for nobody. */
+  dot(context, x, y, { staffed, online }, scale) {
+    const colours = palette();
+    const { gaps, members } = this.owner.parts;
+    if (!staffed && gaps.isOn) {
+      context.lineWidth = 2.5;
+      context.strokeStyle = colours.red;
+      context.strokeRect(x - 5 * scale, y - 5 * scale, 10 * scale, 10 * scale);
+    }
+    if (!staffed || !members.isOn) return;
+    context.beginPath();
+    context.arc(x, y, 3.5 * scale, 0, 2 * Math.PI);
+    context.fillStyle = colours.member;
+    context.fill();
+    if (!online) return;
+    context.beginPath();
+    context.arc(x, y, 7 * scale, 0, 2 * Math.PI);
+    context.lineWidth = 2;
+    context.strokeStyle = colours.member;
+    context.stroke();
   },
 
   /** Head and shoulders; a ring around them where somebody has the desk open. */

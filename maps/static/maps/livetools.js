@@ -44,7 +44,12 @@ export class LiveTools {
     this.link = new ViewLink({ map, filters: this.filters, chooser: this.chooser, layers: this.layers });
     this.pen = new PenBar(this.part("pen"), map, { onOpen: () => this.shutPanels() });
     this.choosing = new Choosing(this.drawer, { query: () => this.filters.query() });
-    this.search = new Search(this.part("search"), { onChoose: (found) => this.goToFound(found) });
+    this.search = new Search(this.part("search"), {
+      opener: this.part("search-open"),
+      onChoose: (found) => this.goToFound(found),
+    });
+    // On a phone the map is small: what the layers mean is there when it is asked for.
+    this.part("legends-box").open = !matchMedia("(max-width: 61.99rem)").matches;
     this.panels = [...this.page.querySelectorAll("[data-panel-open]")].map(panelOf);
     const acts = {
       choose: () => this.pen.choose((points) => this.choosing.byShape(points)),

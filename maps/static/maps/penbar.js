@@ -80,6 +80,7 @@ export class PenBar {
     this.pen?.close();
     this.pen = new Pen(this.map, kind, { onChange, onDone, onCancel: () => this.close() });
     this.bar.hidden = false;
+    this.bar.closest("[data-live-page]").classList.add("is-drawing");
     this.part("hint").textContent = hint;
     this.say("");
     this.options.onOpen?.();
@@ -93,6 +94,7 @@ export class PenBar {
   close() {
     this.pen = null;
     this.bar.hidden = true;
+    this.bar.closest("[data-live-page]").classList.remove("is-drawing");
     this.opener?.focus?.({ preventScroll: true });
   }
 }

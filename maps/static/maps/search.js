@@ -17,9 +17,11 @@ export class Search {
     this.input.addEventListener("input", () => this.soon());
     this.input.addEventListener("keydown", (event) => this.key(event));
     this.input.addEventListener("focus", () => this.found.length && this.open());
+    this.opener = options.opener;
+    this.opener?.addEventListener("click", () => this.unfold());
     this.list.addEventListener("pointerdown", (event) => event.preventDefault());
     this.list.addEventListener("click", ({ target }) => this.choose(this.rows.indexOf(target.closest("[role=option]"))));
-    box.addEventListener("focusout", ({ relatedTarget }) => box.contains(relatedTarget) || this.close());
+    box.addEventListener("focusout", ({ relatedTarget }) => box.contains(relatedTarget) || this.fold());
     box.addEventListener("submit", (event) => {
       event.preventDefault();
       this.ask().then(() => this.choose(Math.max(this.at, 0)));
@@ -28,6 +30,19 @@ export class Search {
 
   get rows() {
     return [...this.list.children];
+  }
+
+  /** On a phone the box is a button until it is pressed. */
+  unfold() {
+    this.box.classList.add("is-open");
+    this.opener.setAttribute("aria-expanded", "true");
+    this.input.focus();
+  }
+
+  fold() {
+    this.close();
+    this.box.classList.remove("is-open");
+    this.opener?.setAttribute("aria-expanded", "false");
   }
 
   soon() {
@@ -92,6 +107,9 @@ export class Search {
     } else if (event.key === "Escape" && this.input.getAttribute("aria-expanded") === "true") {
       event.stopPropagation();
       this.close();
+    } else if (event.key === "Escape" && this.box.classList.contains("is-open")) {
+      this.fold();
+      this.opener.focus();
     }
   }
 
@@ -105,7 +123,7 @@ export class Search {
   choose(at) {
     const one = this.found[at];
     if (!one) return;
-    this.close();
+    this.fold();
     this.options.onChoose(one);
   }
 
