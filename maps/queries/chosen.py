@@ -34,9 +34,9 @@ def shape_from(text: str) -> shapely.Polygon:
         corners = [tuple(map(float, corner.split(","))) for corner in text.split(";")]
         if not 3 <= len(corners) <= MOST_CORNERS or any(len(corner) != 2 for corner in corners):
             raise ValueError
-        drawn = shapely.Polygon(corners)
-        if not all(abs(degrees) <= 180 for degrees in drawn.bounds):  # also what is no number
+        if not all(abs(degrees) <= 180 for corner in corners for degrees in corner):  # also what is no number
             raise ValueError
+        drawn = shapely.Polygon(corners)
     except (ValueError, shapely.errors.GEOSException):
         raise BadViewport(_("Draw around the requests once more: this is no shape.")) from None
     # A line that crosses itself encloses what lies on either side of the crossing.
