@@ -73,7 +73,8 @@ export class Figures extends Layer {
   }
 
   shades() {
-    return SHADES[this.data.breaks.length] ?? [];
+    const { breaks } = this.data;
+    return breaks.at(-1) === 0 ? [1] : SHADES[breaks.length] ?? [];
   }
 
   /** Nothing for an area that is not among those watched. */

@@ -8,6 +8,8 @@ import { config, say } from "./say.js";
 
 /** Where areas are narrower than this, on the average, each gets a dot only; narrower than that nothing. */
 const ROOM = 72, LEAST = 10;
+/** A sign stands so far above the middle of its area: clear of a name of two lines. */
+const RISE = 32;
 
 const Signs = CanvasLayer.extend({
   initialize(owner) {
@@ -26,8 +28,8 @@ const Signs = CanvasLayer.extend({
       if (!one) continue;
       const { x, y } = project(...properties.label);
       if (width < ROOM && one.grids === 1) this.dot(context, x, y, one, scale);
-      else if (this.owner.parts.gaps.isOn && one.staffed < one.grids) this.gap(context, x, y - 20 * scale, one, scale);
-      else if (this.owner.parts.members.isOn && one.staffed) this.member(context, x, y - 20 * scale, one, scale);
+      else if (this.owner.parts.gaps.isOn && one.staffed < one.grids) this.gap(context, x, y - RISE * scale, one, scale);
+      else if (this.owner.parts.members.isOn && one.staffed) this.member(context, x, y - RISE * scale, one, scale);
     }
   },
 

@@ -13,7 +13,8 @@ export function mapIn(frame) {
     L.control.zoom({ position, zoomInTitle, zoomOutTitle }).addTo(map);
   }
   map.attributionControl?.setPrefix(false);
-  new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(element);
+  // A map that is not shown, on paper for one, has no size: it keeps the one it had.
+  new ResizeObserver(() => element.clientWidth && element.clientHeight && map.invalidateSize({ animate: false })).observe(element);
   return map;
 }
 

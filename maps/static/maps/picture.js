@@ -67,11 +67,14 @@ function drawHead(context, title, map, colours) {
 function drawFoot(context, legend, map, colours, { width, top }) {
   context.font = `400 14px ${colours.font}`;
   context.textBaseline = "middle";
-  legend.forEach(({ colour, words }, row) => {
+  context.strokeStyle = colours["line-parent"];
+  legend.forEach(({ colour, ringed, words }, row) => {
     const y = top + LINE * (row + 0.5);
     if (colour) {
       context.fillStyle = colour;
-      context.fillRect(MARGIN, y - 7, 20, 14);
+      if (ringed) context.fillRect(MARGIN + 5, y - 4, 10, 8);
+      else context.fillRect(MARGIN, y - 7, 20, 14);
+      context.strokeRect(MARGIN, y - 7, 20, 14);
     }
     context.fillStyle = colours["cluster-ink"];
     context.fillText(words, MARGIN + (colour ? 28 : 0), y);
@@ -111,7 +114,7 @@ export function legendLines(box) {
       const mark = row.querySelector("span");
       const { backgroundColor, borderTopColor } = getComputedStyle(mark);
       const colour = backgroundColor === "rgba(0, 0, 0, 0)" ? borderTopColor : backgroundColor;
-      lines.push({ colour, words: row.textContent });
+      lines.push({ colour, ringed: mark.classList.contains("legend-online"), words: row.textContent });
     }
   }
   return lines;
