@@ -162,6 +162,8 @@ class Shown:
         change = self.difference
         if change is None:
             return ""
+        if change == 0:
+            return _("as before")
         if self.indicator.kind == "share":
             return _("%(number)s points") % {"number": f"{change:+.1f}"}
         if self.indicator.kind == "mark":

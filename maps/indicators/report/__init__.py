@@ -158,7 +158,7 @@ def _card(paper: Paper, one: Shown, x: float, y: float, wide: float, height: flo
     paper.text(x + 10, y + 32, one.value, 17, bold=True)
     paper.text(x + wide - 10, y + 32, one.n, 9, colour=SOFT, align="right")
     colour = {"done": GOOD, "late": BAD}.get(one.tone, SOFT)
-    sign = {"up": "▲", "down": "▼", "same": "＝"}.get(one.way, "")
+    sign = {"up": "▲", "down": "▼", "same": ""}.get(one.way, "")
     paper.text(x + 10, y + 46, f"{sign} {one.change}".strip(), 8, colour=colour)
     past = f"{one.value_before} {one.n_before}".strip()
     paper.text(x + wide - 10, y + 46, past, 8, colour=SOFT, align="right")
@@ -267,7 +267,7 @@ def _categories(paper: Paper, question: Question) -> None:
     rows = [row for row in tables.by_category(question) if row.figures["filed"].count][:BARS]
     if not rows:
         return
-    paper.heading(_("Requests by category"), _("handled in time beside it"), room=16.0 * min(len(rows), 6))
+    paper.heading(_("Requests by category"), _("handled in time beside it"), room=16.0 * len(rows))
     lying_bars(
         paper,
         [

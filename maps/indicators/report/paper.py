@@ -53,16 +53,19 @@ class Paper:
 
     def turn(self) -> None:
         """A new page."""
+        self._close()
         self._open(self.document.new_page(width=WIDTH, height=HEIGHT))
         self.page.insert_font(fontname=_FONT, fontbuffer=self.font.buffer)
         self.y = MARGIN
 
-    def _open(self, page: pymupdf.Page | None) -> None:
-        """Draw on this page from now on."""
+    def _open(self, page: pymupdf.Page) -> None:
+        self.page, self.shape = page, page.new_shape()
+
+    def _close(self) -> None:
+        """Write what was drawn. A page is closed before the next is made."""
         if self.shape is not None:
             self.shape.commit()
-        if page is not None:
-            self.page, self.shape = page, page.new_shape()
+            self.shape = None
 
     def need(self, height: float) -> bool:
         """Turn the page unless so much room is left; whether it was turned."""
@@ -230,13 +233,14 @@ class Paper:
 
     def save(self, target: Path, foot: str) -> int:
         """Write the footers and the file; the number of pages. The same document gives the same bytes."""
+        self._close()
         count = len(self.document)
         for number, page in enumerate(self.document, start=1):
             self._open(page)
             self.rule(HEIGHT - 46)
             self.text(MARGIN, HEIGHT - 33, foot, 8, colour=SOFT)
             self.text(WIDTH - MARGIN, HEIGHT - 33, f"{number} / {count}", 8, colour=SOFT, align="right")
-        self._open(None)
+            self._close()
         stamp = self.made.strftime("D:%Y%m%d%H%M%S+00'00'")
         self.document.set_metadata(
             {"title": self.title, "creationDate": stamp, "modDate": stamp, "producer": "Linli"}

@@ -80,7 +80,7 @@ def _parts(indicator: Indicator, count: int, of: int) -> list[tuple[str, str, in
     return [
         (COUNTED, _("counted"), count),
         (REST, _("not counted"), of - count),
-        (WHOLE, _("all of them"), of),
+        (WHOLE, _("counted or not"), of),
     ]
 
 

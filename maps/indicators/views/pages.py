@@ -23,7 +23,7 @@ from .access import figures_required, member_required
 from .asking import OTHER, AskForm
 
 #: Members on the page; a file has all of them.
-MOST_MEMBERS = 50
+MOST_MEMBERS = 20
 #: Files listed.
 MOST_FILES = 5
 #: Days beyond which the chart of days has a bar a week.
