@@ -324,3 +324,37 @@ def test_background_work_does_the_day_in_a_process_that_ends_and_loads_nothing_h
 ) -> None:
     environment = environment_of("sqlite", LINLI_FORESIGHT="1")
     assert "ANSWER [[], 20, False]" in services.python(ONE_ROUND, environment)
+
+
+ON_POSTGRES = """
+from datetime import timedelta
+from django.core.management import call_command
+from django.utils import timezone
+from maps.foresight import next_week, standing_out
+from maps.policies import watched_requests
+from maps.queries.replay import replay
+from maps.viewport import Viewport
+from tests.factories import Town
+from tests.maps.lattice import add_lattice, filed
+from tests.workflows.desk_helpers import filed as file_case
+town = Town.found()
+for place, grid in enumerate(add_lattice(town)):
+    filed(grid, range(1, 25, 4) if place in (7, 8, 9, 13, 14, 15, 19, 20, 21) else [40 + place % 9])
+one = file_case(town)
+call_command("find_what_stands_out", verbosity=0)
+found = standing_out(town.supervisor, kind="hot_spot", days=28)
+now = timezone.now()
+film = replay(
+    watched_requests(town.supervisor).filter(pk=one.pk),
+    Viewport(112, 37, 113, 38, 10),
+    now - timedelta(days=1),
+    now,
+)
+print("ANSWER", len(found.items), next_week(town.supervisor)[1], [row[2] for row in film.changes])
+"""
+
+
+@pytest.mark.postgres
+def test_it_is_worked_out_and_played_back_on_postgresql_too(environment_of) -> None:
+    said = services.python(ON_POSTGRES, environment_of("postgres")).splitlines()[-1]
+    assert said == "ANSWER 1 43 ['handling']"

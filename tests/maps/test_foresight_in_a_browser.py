@@ -57,6 +57,8 @@ def test_list_and_map_of_what_stands_out_point_at_each_other(
     viewport: dict[str, int], browser: Browser, shared_product: services.Product, number: str
 ) -> None:
     person = sits_down(browser, shared_product, viewport)
+    theme = "dark" if viewport == PHONE else "light"
+    person.context.add_cookies([{"name": "theme", "value": theme, "url": shared_product.url}])
     page = person.goes("/map/standing-out/")
     item = page.locator("[data-item]").first
     expect(item).to_contain_text("噪音")
@@ -90,7 +92,7 @@ def test_a_past_period_is_played_on_the_live_map_and_the_present_comes_back(
     panel.get_by_label(says("Speed")).select_option("604800")
     panel.get_by_role("button", name=says("Play")).click()
     expect(panel.get_by_role("button", name=says("Play"))).to_be_visible()  # it has come to the end
-    page.wait_for_function("document.querySelector('[data-replay-slider]').value === '1000'")
+    page.wait_for_function("() => document.querySelector('[data-replay-slider]').value === '1000'")
     assert page.evaluate(STATES, number) == ["checking"]
     slider = panel.get_by_label(says("Instant"))
     slider.focus()
