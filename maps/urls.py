@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import borders, data, grids, live, public
+from .views import borders, data, grids, live, presence, public
 
 urlpatterns = [
     path("grids/<path:code>/", grids.grid_page, name="grid_page"),
@@ -20,4 +20,5 @@ urlpatterns = [
     path("map/data/names/", public.area_names, name="map_names"),
     path("map/data/cases/", data.case_picture, name="map_cases"),
     path("map/data/news/", data.news, name="map_news"),
+    path("map/data/presence/", presence.at_desk, name="map_presence"),
 ]
