@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from .views import borders, data, grids, live, public, replay, standing_out
+from .views import borders, data, grids, live, presence, public, replay, standing_out
 
 urlpatterns = [
     path("", include("maps.indicators.urls")),
@@ -27,4 +27,5 @@ urlpatterns = [
     path("map/data/next-week/", standing_out.next_week_data, name="map_next_week"),
     path("map/data/replay/", replay.replay, name="map_replay"),
     path("map/data/news/", data.news, name="map_news"),
+    path("map/data/presence/", presence.at_desk, name="map_presence"),
 ]
