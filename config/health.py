@@ -20,7 +20,7 @@ _migrated = False
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 once the database answers, is migrated, and the hub follows events; else 503 with the reasons.
 
-    Without the stream the process still tells everything, from the database: it says so, and stays in service.
+    Without the stream the process tells everything from the database: it says so, and stays in service.
     """
     checks = {"database": _database(), "hub": _hub()}
     healthy = all(answer == "ok" for answer in checks.values())

@@ -97,7 +97,7 @@ class StreamFollower:
         self.epoch, self.seq = "", 0
         # Ids in the table that were not told, with the monotonic second in which that was noticed.
         self._missing: dict[int, float] = {}
-        # Those of them that were written into the stream since, and the position by which it has brought them.
+        # Those of them that were written into the stream since, and where they stand at the latest.
         self._offered: set[int] = set()
         self._offered_until = 0
         # While alone: ids from here on may be lacking in the stream.

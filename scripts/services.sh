@@ -1,6 +1,6 @@
 #!/bin/sh
-# The programs the tests start: PostgreSQL, Redis, Chromium with Chinese fonts, gettext, Node.js. Installs what is
-# missing.
+# The programs the tests start: PostgreSQL, Redis, Chromium with Chinese fonts, gettext, Node.js. Installs
+# what is missing.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -343,6 +343,12 @@ class Product:
 
         return Office(self.environment)
 
+    def kill(self) -> None:
+        """As if its machine had lost its power."""
+        assert self.process
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
     def stop(self) -> None:
         if self.process:
             stop(self.process)

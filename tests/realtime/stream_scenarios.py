@@ -1,4 +1,4 @@
-"""Scenarios with a Redis of their own and several hubs, as in several processes; run like those of ``scenarios``.
+"""Scenarios with a Redis of their own and several hubs, as in several processes; see ``test_stream``.
 
 ``LINLI_REDIS_URL`` names a server that nobody else uses.
 """
@@ -320,7 +320,7 @@ def silent_redis_comes_back_with_its_memory_and_gets_what_it_lacks() -> None:
 
 
 def an_older_memory_of_redis_is_not_believed() -> None:
-    """It saved, went on, and was killed: what it reads from its disk lacks positions clients have heard of."""
+    """It saved, went on, and was killed: its disk lacks positions that clients have heard of."""
 
     async def run(server: services.Redis) -> None:
         async with hubs(1) as (hub,):
