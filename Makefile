@@ -13,7 +13,7 @@ SOURCES := config demo grid maps realtime ui workflows tests scripts manage.py
 TEMPLATES := $(wildcard */templates)
 TYPED := grid/actions workflows/actions workflows/engine realtime
 
-.PHONY: help run test lint e2e bench-locate bench-import bench-inbox bench-engine bench-engine-peer demo simulate vendor messages screenshots clean setup setup-dev services
+.PHONY: help run test lint e2e bench-locate bench-import bench-inbox bench-engine bench-engine-peer bench-fanout bench-fanout-stock demo simulate vendor messages screenshots clean setup setup-dev services
 
 help: ## List these commands
 	@echo "Linli (邻里)"
@@ -28,7 +28,7 @@ demo: setup ## Write the demo town into an empty database, start nothing
 simulate: setup ## Let the demo town's people file and handle cases until stopped (RATE=0.2 cases a second)
 	@exec $(MANAGE) simulate --rate $(or $(RATE),0.2)
 
-test: lint services ## Run everything: lint, then all tests with real PostgreSQL and Chromium
+test: lint services ## Run everything: lint, then all tests with real PostgreSQL, Redis and Chromium
 	@$(MANAGE) compile_translations
 	@scripts/test.sh $(ARGS)
 
@@ -58,6 +58,12 @@ bench-engine-peer: setup-dev services ## Time the workflow engine against SpiffW
 
 bench-inbox: setup-dev services ## Time the desk's first page among 800,000 tasks against 8,000 (TASKS=80000 for fewer)
 	@TASKS=$(or $(TASKS),800000) $(PYTHON) -m tests.benchmarks.bench_inbox
+
+bench-fanout: setup-dev services ## Time telling 5,000 sockets against a raw broadcast (SOCKETS=500 for fewer)
+	@SOCKETS=$(or $(SOCKETS),5000) $(PYTHON) -m tests.benchmarks.bench_fanout
+
+bench-fanout-stock: setup-dev services ## Time telling 5,000 sockets against stock group_send with channels_redis
+	@SOCKETS=$(or $(SOCKETS),5000) $(PYTHON) -m tests.benchmarks.bench_fanout --stock
 
 screenshots: setup-dev services ## Take the pictures in docs/screenshots/ anew
 	@$(MANAGE) compile_translations
