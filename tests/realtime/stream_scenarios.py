@@ -31,6 +31,7 @@ def streams_that_are_not_read_hold_up_nobody_and_are_dropped() -> None:
             (group,) = running._groups.values()
             reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**20)
             writer.write(f"GET /sse/public/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+            await asyncio.wait_for(reader.readuntil(b'"type":"hello"'), PATIENCE)
             for number in range(200):
                 running.tell([public(f"{number}:" + "x" * 10_000)])
                 await asyncio.wait_for(reader.readuntil(f'"{number}:'.encode()), PATIENCE)
