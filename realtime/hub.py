@@ -253,6 +253,7 @@ class Hub:
                 if subscriber.behind is not None:  # its old position means nothing any more
                     subscriber.behind = BEFORE_EVERYTHING
             frame = _frame("resync", group, seq)
+            counts.rereads += len(behind)
             for subscriber in behind:
                 self._offer(subscriber, frame, BEFORE_EVERYTHING)
 
