@@ -13,7 +13,7 @@ SOURCES := config demo grid maps realtime ui workflows tests scripts manage.py
 TEMPLATES := $(wildcard */templates)
 TYPED := grid/actions workflows/actions workflows/engine realtime
 
-.PHONY: help run test lint e2e bench-locate bench-import bench-inbox bench-engine bench-engine-peer demo simulate vendor messages screenshots clean setup setup-dev services
+.PHONY: help run test lint e2e bench-locate bench-import bench-inbox bench-map bench-engine bench-engine-peer bench-figures bench-fanout bench-fanout-stock demo simulate vendor messages screenshots clean setup setup-dev services
 
 help: ## List these commands
 	@echo "Linli (邻里)"
@@ -28,7 +28,7 @@ demo: setup ## Write the demo town into an empty database, start nothing
 simulate: setup ## Let the demo town's people file and handle cases until stopped (RATE=0.2 cases a second)
 	@exec $(MANAGE) simulate --rate $(or $(RATE),0.2)
 
-test: lint services ## Run everything: lint, then all tests with real PostgreSQL and Chromium
+test: lint services ## Run everything: lint, then all tests with real PostgreSQL, Redis and Chromium
 	@$(MANAGE) compile_translations
 	@scripts/test.sh $(ARGS)
 
@@ -56,8 +56,19 @@ bench-engine: setup-dev services ## Time the workflow engine against plain rows 
 bench-engine-peer: setup-dev services ## Time the workflow engine against SpiffWorkflow with its state as JSON
 	@$(PYTHON) -m tests.benchmarks.bench_engine --peer
 
+bench-figures: setup-dev services ## Time a month's figures of a city's every grid (CASES=100000 GRIDS=4000 for a small one)
+	@CASES=$(or $(CASES),1000000) GRIDS=$(or $(GRIDS),40000) $(PYTHON) -m tests.benchmarks.bench_figures
+
 bench-inbox: setup-dev services ## Time the desk's first page among 800,000 tasks against 8,000 (TASKS=80000 for fewer)
 	@TASKS=$(or $(TASKS),800000) $(PYTHON) -m tests.benchmarks.bench_inbox
+
+bench-map: setup-dev services ## Time the maps of a city of 40,000 grids and a million cases (GRIDS=2000 CASES=50000 for a small one)
+	@GRIDS=$(or $(GRIDS),40000) CASES=$(or $(CASES),1000000) $(PYTHON) -m tests.benchmarks.bench_map
+bench-fanout: setup-dev services ## Time telling 5,000 sockets against a raw broadcast (SOCKETS=500 for fewer)
+	@SOCKETS=$(or $(SOCKETS),5000) $(PYTHON) -m tests.benchmarks.bench_fanout
+
+bench-fanout-stock: setup-dev services ## Time telling 5,000 sockets against stock group_send with channels_redis
+	@SOCKETS=$(or $(SOCKETS),5000) $(PYTHON) -m tests.benchmarks.bench_fanout --stock
 
 screenshots: setup-dev services ## Take the pictures in docs/screenshots/ anew
 	@$(MANAGE) compile_translations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
@@ -17,12 +18,18 @@ _migrated = False
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 once the database answers, is migrated, and the hub follows events; else 503 with the reasons."""
+    """200 once the database answers, is migrated, and the hub follows events; else 503 with the reasons.
+
+    Without the stream the process tells everything from the database: it says so, and stays in service.
+    """
     checks = {"database": _database(), "hub": _hub()}
     healthy = all(answer == "ok" for answer in checks.values())
-    return JsonResponse(
-        {"status": "ok" if healthy else "unavailable", **checks}, status=200 if healthy else 503
-    )
+    status = "ok" if healthy else "unavailable"
+    if settings.LINLI_REDIS_URL:
+        checks["stream"] = _stream()
+        if healthy and checks["stream"] != "ok":
+            status = "degraded"
+    return JsonResponse({"status": status, **checks}, status=200 if healthy else 503)
 
 
 def _database() -> str:
@@ -43,3 +50,9 @@ def _hub() -> str:
     if running is None:
         return "not running: start the server with manage.py serve"
     return "ok" if running.is_healthy else "does not follow events"
+
+
+def _stream() -> str:
+    running = hub.running()
+    joined = running is not None and running.transport.is_joined
+    return "ok" if joined else "Redis does not answer: events come from the database"

@@ -138,6 +138,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 # Counts sign-in attempts, among others; several processes should share one (``CACHE_URL=rediscache://...``).
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+# The stream through which processes tell each other what happened; empty: each follows the database.
+LINLI_REDIS_URL = env.str("LINLI_REDIS_URL", "")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People ------------------------------------------------------------------------------------
@@ -175,6 +177,7 @@ LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
 TIME_ZONE = env.str("LINLI_TIME_ZONE", "Asia/Shanghai")
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- Files -------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

@@ -76,14 +76,20 @@ class Crowd:
         photos: float = 0.2,
         reporter: tuple[User, int] | None = None,
         suits: Callable[[Area], bool] = lambda grid: True,
+        about: str = "",
     ) -> Request:
         """One more request: by a resident, near home or elsewhere, or found by a member.
 
-        ``photos`` is the share of requests that carry a picture; ``suits`` says where it may happen. A named
-        ``reporter`` (with the number of their grid) files for themself, at home.
+        ``photos`` is the share of requests that carry a picture; ``suits`` says where it may happen,
+        ``about`` is the topmost category it has to be of. A named ``reporter`` (with the number of their
+        grid) files for themself, at home.
         """
         draw = self.random
-        story = draw.choices(self.stories, self.weights)[0]
+        weights = [
+            weight if story.category.startswith(about) else 0
+            for story, weight in zip(self.stories, self.weights, strict=True)
+        ]
+        story = draw.choices(self.stories, weights)[0]
         user, home = reporter or draw.choice(self.residents)
         place = self.places[home]
         if not suits(place.grid) or (reporter is None and draw.random() > 0.6):

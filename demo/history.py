@@ -20,7 +20,7 @@ from django.utils import timezone
 from viewflow.workflow.models import Task
 
 from grid.errors import Refused
-from grid.models import User
+from grid.models import Area, User
 from workflows.actions.deadlines import tell_deadlines
 from workflows.actions.timers import fire_timers
 from workflows.engine.describe import step_of
@@ -39,6 +39,8 @@ PACE = {"register": 2.0, "dispatch": 4.0, "handle": 16.0, "check": 7.0, "close":
 #: Share of steps that lie for days.
 FORGOTTEN = 0.015
 SWEEP = timedelta(days=1)
+#: Since when there is a building site in one community, and its share of all that is filed.
+BUILDING, SHARE_OF_BUILDING = timedelta(days=24), 0.07
 #: What awaits whoever signs in to the demo: hours before the present, and whether the sign-in ``resident``
 #: filed it. All lie in the grid of the sign-in ``member``; the first ones are closed by now, to be rated.
 WAITING = (
@@ -116,12 +118,21 @@ class History:
 
     # --- what happens --------------------------------------------------------------------------
     def _file(self, reporter: tuple[User, int] | None = None) -> None:
-        request = self.crowd.file(photos=0.9 if reporter else 0.08, reporter=reporter)
+        if reporter is None and self._is_noisy():
+            corner = self.crowd.places[len(self.crowd.places) // 2].grid.path[: -Area.steplen]
+            request = self.crowd.file(suits=lambda grid: grid.path.startswith(corner), about="noise")
+        else:
+            request = self.crowd.file(photos=0.9 if reporter else 0.08, reporter=reporter)
         self.filed += 1
         self.progress(self.filed)
         self._expect(request, timezone.now())
         if request.reporter and self.random.random() < 0.05:
             self.soon(60, partial(self._urge, request.pk, request.reporter), working=False)
+
+    def _is_noisy(self) -> bool:
+        """Whether it is the building site once more: for some weeks one community hears it day and night."""
+        begun = timezone.now() > self.ended - BUILDING
+        return begun and self.random.random() < SHARE_OF_BUILDING
 
     def _expect(self, request: Request, since: datetime) -> None:
         """Somebody will take each step of the case that was opened by now, most of them."""

@@ -102,7 +102,7 @@ def _news(total: Figures) -> Iterator[Line]:
         is_bad=share < IN_TIME if told >= ENOUGH else None,
     )
     yield Line(
-        name=_("Events"),
+        name=_("Events heard of"),
         value=intcomma(total.events),
         sentence=_("What happened since the start, as each process heard of it."),
         advice=_("If it stands still while people work, see the first line."),

@@ -1,10 +1,11 @@
 """Addresses: the borders' editor, a grid's page, the public map, the watchers' pages; data below /map/."""
 
-from django.urls import path
+from django.urls import include, path
 
-from .views import acting, borders, data, grids, layers, live, public, replay, standing_out
+from .views import acting, borders, data, grids, layers, live, presence, public, replay, standing_out
 
 urlpatterns = [
+    path("", include("maps.indicators.urls")),
     path("grids/<path:code>/", grids.grid_page, name="grid_page"),
     path("console/borders/", borders.borders_list, name="console_borders"),
     # Its data, tries and drafts lie below it: see grid/urls.py, which comes first.
@@ -33,4 +34,5 @@ urlpatterns = [
     path("map/data/deadlines/", layers.deadlines, name="map_deadlines"),
     path("map/data/search/", layers.found, name="map_search"),
     path("map/data/news/", data.news, name="map_news"),
+    path("map/data/presence/", presence.at_desk, name="map_presence"),
 ]

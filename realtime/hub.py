@@ -19,8 +19,11 @@ from collections.abc import Callable, Coroutine, Sequence
 from itertools import islice
 from typing import Any
 
+from django.conf import settings
+
 from . import direct
 from .counts import here as counts
+from .follower import StreamFollower
 from .transport import DatabaseFollower, Transport
 from .wire import Told, View
 
@@ -55,12 +58,14 @@ class Group:
     """Sockets with the same rights: they get the same frames."""
 
     __slots__ = (
+        "early",
         "epoch",
         "flushed",
         "flushed_at",
         "oldest",
         "overflow",
         "pending",
+        "replay",
         "subscribers",
         "timer",
         "topics",
@@ -69,9 +74,12 @@ class Group:
 
     def __init__(self, view: View, topics: frozenset[str], *, epoch: str, seq: int) -> None:
         self.view, self.topics = view, topics
-        # Part of the token: what one audience has heard says nothing about what another one has.
-        self.epoch = f"{epoch}.{zlib.crc32('|'.join([view, *sorted(topics)]).encode()):08x}"
+        self.count_in(epoch)
         self.subscribers: set[Subscriber] = set()
+        #: Those who have heard, in another process perhaps, what comes here with a later frame; up to where.
+        self.early: dict[Subscriber, int] = {}
+        #: The latest answer to somebody who came back: (from, to, kind, frame). Often thousands ask the same.
+        self.replay: tuple[int, int, str, Frame] | None = None
         self.pending: list[str] = []
         self.overflow = False
         # Everything up to this number has been framed.
@@ -80,6 +88,13 @@ class Group:
         # When the first pending event was written, in seconds since 1970.
         self.oldest = 0.0
         self.timer: asyncio.TimerHandle | None = None
+
+    def count_in(self, epoch: str) -> None:
+        """Name the epoch of this audience's tokens: what one has heard says nothing about what another has.
+
+        The same in every process.
+        """
+        self.epoch = f"{epoch}.{zlib.crc32('|'.join([self.view, *sorted(self.topics)]).encode()):08x}"
 
 
 class Hub:
@@ -117,7 +132,7 @@ class Hub:
     # --- Life ----------------------------------------------------------------------------------
     def start(self) -> None:
         loop = asyncio.get_running_loop()
-        self._following = loop.create_task(self.transport.run(self.tell), name="hub-transport")
+        self._following = loop.create_task(self.transport.run(self), name="hub-transport")
         self._beating = loop.call_later(self.heartbeat, self._beat)
 
     async def stop(self) -> None:
@@ -135,7 +150,7 @@ class Hub:
 
     @property
     def sockets(self) -> int:
-        return sum(len(group.subscribers) for group in self._groups.values())
+        return sum(len(group.subscribers) + len(group.early) for group in self._groups.values())
 
     @property
     def stuck(self) -> int:
@@ -150,10 +165,15 @@ class Hub:
         """Add a socket, greet it, and send what it missed since its token. ``abort`` cuts it off at once."""
         group = self._group(view, topics)
         subscriber = Subscriber(group, send, abort)
-        group.subscribers.add(subscriber)
+        if group.timer is None:  # no frame of its is due
+            group.flushed = self.seq
         seq = self._position(group, since) if since else group.flushed
+        if seq > group.flushed:
+            group.early[subscriber] = seq
+        else:
+            group.subscribers.add(subscriber)
         self._offer(subscriber, _frame("hello", group, max(seq, 0)), seq)
-        if seq != group.flushed:
+        if seq < group.flushed:
             self._offer(subscriber, self._missed(group, seq), seq)
         return subscriber
 
@@ -183,7 +203,8 @@ class Hub:
         if group is None:
             return
         group.subscribers.discard(subscriber)
-        if group.subscribers:
+        group.early.pop(subscriber, None)
+        if group.subscribers or group.early:
             return
         if group.timer:
             group.timer.cancel()
@@ -203,14 +224,38 @@ class Hub:
 
     # --- Telling -------------------------------------------------------------------------------
     def tell(self, events: Sequence[Told]) -> None:
-        """New events, from the transport."""
+        """New events, from the transport; see :class:`.transport.Ear`."""
         for event in events:
             self.seq += 1
             self.ring.append(event)
+            if event.heard:
+                continue
             counts.events += 1
             for group in self._audience(event):
                 self._add(group, event)
             self._inform(event)
+
+    def begin(self, epoch: str, seq: int, past: Sequence[Told] = (), *, again: bool = False) -> None:
+        """Count in another epoch from here on; see :class:`.transport.Ear`."""
+        for group in tuple(self._groups.values()):
+            if group.timer:
+                group.timer.cancel()
+                self._flush(group)
+        self.epoch, self.seq = epoch, seq
+        self.ring = deque(past, maxlen=self.ring.maxlen)
+        for group in tuple(self._groups.values()):
+            group.count_in(epoch)
+            group.flushed, group.replay = seq, None
+            behind = [*group.early] if not again else [*group.early, *group.subscribers]
+            group.subscribers |= group.early.keys()
+            group.early.clear()
+            for subscriber in group.subscribers:
+                if subscriber.behind is not None:  # its old position means nothing any more
+                    subscriber.behind = BEFORE_EVERYTHING
+            frame = _frame("resync", group, seq)
+            counts.rereads += len(behind)
+            for subscriber in behind:
+                self._offer(subscriber, frame, BEFORE_EVERYTHING)
 
     def _inform(self, event: Told) -> None:
         for listener in tuple(self.listeners):
@@ -229,7 +274,7 @@ class Hub:
         text = event.texts.get(group.view)
         if text is None:
             return
-        if len(group.pending) < self.frame_limit:
+        if len(group.pending) < self.frame_limit and not event.late:
             group.pending.append(text)
         else:
             group.overflow = True
@@ -242,8 +287,6 @@ class Hub:
     def _flush(self, group: Group) -> None:
         """One frame to everyone in the group."""
         base, group.flushed, group.timer = group.flushed, self.seq, None
-        if not group.pending:
-            return
         texts, overflow = group.pending, group.overflow
         # A pause after a call to read again: during an import nobody shall read ten times a second.
         group.flushed_at = asyncio.get_running_loop().time() + (RESYNC_PAUSE if overflow else 0)
@@ -255,14 +298,25 @@ class Hub:
         frame = _frame("resync", group, group.flushed) if overflow else _events(group, texts)
         for subscriber in tuple(group.subscribers):
             self._offer(subscriber, frame, base)
+        self._admit(group)
+
+    def _admit(self, group: Group) -> None:
+        """Those who were ahead of the group's last frame and are so no more are told with the others."""
+        for subscriber, seq in tuple(group.early.items()):
+            if seq <= group.flushed:
+                del group.early[subscriber]
+                group.subscribers.add(subscriber)
+                if seq < group.flushed:
+                    self._offer(subscriber, self._missed(group, seq), seq)
 
     def _beat(self) -> None:
         """A sign of life, with a fresh token, to everyone who has room for it."""
         self._beating = asyncio.get_running_loop().call_later(self.heartbeat, self._beat)
         for group in tuple(self._groups.values()):
-            if group.pending:
+            if group.timer:
                 continue  # a frame is on its way anyway
             group.flushed = self.seq
+            self._admit(group)
             frame = _frame("hello", group, group.flushed)
             for subscriber in tuple(group.subscribers):
                 if subscriber.waiting is None:
@@ -314,31 +368,41 @@ class Hub:
 
     # --- Catching up ---------------------------------------------------------------------------
     def _position(self, group: Group, token: str) -> int:
-        """The sequence number a token stands for, if it was given to this audience by this process."""
+        """The sequence number a token stands for, if it was given to this audience in this epoch.
+
+        It may be a little ahead: another process has been faster.
+        """
         epoch, _, number = token.rpartition(":")
         if epoch != group.epoch or not (number.isascii() and number.isdigit()) or len(number) > 18:
             return BEFORE_EVERYTHING
         seq = int(number)
-        return seq if seq <= group.flushed else BEFORE_EVERYTHING
+        return seq if seq <= self.seq + (self.ring.maxlen or 0) else BEFORE_EVERYTHING
 
     def _missed(self, group: Group, seq: int) -> Frame:
         """What the group was told after ``seq``, or the call to read again if that is not known any more."""
+        if group.replay is None or group.replay[:2] != (seq, group.flushed):
+            group.replay = seq, group.flushed, *self._replay(group, seq)
+        _from, _to, kind, frame = group.replay
+        counts.rereads += kind == "resync"
+        counts.replays += kind == "events"
+        return frame
+
+    def _replay(self, group: Group, seq: int) -> tuple[str, Frame]:
+        """What kind of frame that is, and the frame."""
         forgotten = self.seq - len(self.ring)
         if seq < forgotten:
-            counts.rereads += 1
-            return _frame("resync", group, group.flushed)
+            return "resync", _frame("resync", group, group.flushed)
         # Events after ``flushed`` come with the group's next frame.
-        events = islice(self.ring, seq - forgotten, group.flushed - forgotten)
-        texts = [
-            event.texts[group.view]
-            for event in events
+        events = [
+            event
+            for event in islice(self.ring, seq - forgotten, group.flushed - forgotten)
             if not group.topics.isdisjoint(event.topics) and group.view in event.texts
         ]
-        if len(texts) > self.frame_limit:
-            counts.rereads += 1
-            return _frame("resync", group, group.flushed)
-        counts.replays += bool(texts)
-        return _events(group, texts) if texts else _frame("hello", group, group.flushed)
+        if len(events) > self.frame_limit or any(event.late for event in events):
+            return "resync", _frame("resync", group, group.flushed)
+        if not events:
+            return "hello", _frame("hello", group, group.flushed)
+        return "events", _events(group, [event.texts[group.view] for event in events])
 
 
 def _frame(kind: str, group: Group, seq: int) -> Frame:
@@ -357,9 +421,14 @@ _running: Hub | None = None
 def start(transport: Transport | None = None) -> Hub:
     """Start this process's hub in the running event loop."""
     global _running
-    _running = Hub(transport or DatabaseFollower())
+    _running = Hub(transport or _configured())
     _running.start()
     return _running
+
+
+def _configured() -> Transport:
+    url = settings.LINLI_REDIS_URL
+    return StreamFollower(url) if url else DatabaseFollower()
 
 
 async def stop() -> None:

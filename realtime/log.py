@@ -14,10 +14,10 @@ from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from . import hub
 from .events import KINDS, Payload
 from .models import Event, Notification
 from .prepared import insert
+from .publication import announce
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def emit(
     event = link(payload, subject=subject, actor=actor, audience=audience, at=at, last=_head_of(subject))
     insert([event])
     _notify(event, set(notify))
-    transaction.on_commit(hub.wake, robust=True)
+    announce([event])
     return event
 
 
@@ -103,9 +103,8 @@ def emit_all(said: Iterable[Said], *, batch_size: int = 500) -> int:
         insert(events)
         for event, item in zip(events, batch, strict=True):
             _notify(event, set(item.notify))
+        announce(events)
         count += len(events)
-    if count:
-        transaction.on_commit(hub.wake, robust=True)
     return count
 
 

@@ -23,6 +23,7 @@ websocket_urlpatterns: list[Any] = [
     *(path(f"ws/{where}", consumers.Socket.as_asgi(audience=one)) for where, one in AUDIENCES.items()),
     path("ws/import/<uuid:pk>/", consumers.ImportProgress.as_asgi()),
     path("ws/workflow-job/<uuid:pk>/", consumers.WorkflowJobProgress.as_asgi()),
+    path("ws/figures/<uuid:pk>/", consumers.FigureFileProgress.as_asgi()),
     re_path(r"", consumers.Socket.as_asgi(audience=NOBODY)),
 ]
 

@@ -41,6 +41,15 @@ class Told:
     texts: Mapping[View, str]
     #: When it was written, in seconds since 1970; 0: not known.
     at: float = 0.0
+    #: The row's id; 0 for what stands in no table.
+    id: int = 0
+    #: The chain it belongs to (``request:17``) and its number there.
+    chain: str = ""
+    link: int = 0
+    #: Whether something later of the same chain was told before: whoever hears it has to read again.
+    late: bool = False
+    #: Whether whoever listens now has heard it already: it is kept for those who come back.
+    heard: bool = False
 
 
 def area_topic(path: str) -> str:
@@ -63,7 +72,15 @@ def told(event: Event) -> Told:
     if public:
         texts[View.PUBLIC] = public.model_dump_json()
         topics.add(PUBLIC_TOPIC)
-    return Told(kind=event.kind, topics=frozenset(topics), texts=texts, at=event.at.timestamp())
+    return Told(
+        kind=event.kind,
+        topics=frozenset(topics),
+        texts=texts,
+        id=event.pk,
+        chain=f"{event.subject_type}:{event.subject_id}",
+        link=event.chain_seq,
+        at=event.at.timestamp(),
+    )
 
 
 def public_payload(event: Event) -> PublicPayload | None:

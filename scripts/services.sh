@@ -1,6 +1,6 @@
 #!/bin/sh
-# The programs the tests start: PostgreSQL, Chromium with Chinese fonts, gettext, Node.js. Installs what is
-# missing.
+# The programs the tests start: PostgreSQL, Redis, Chromium with Chinese fonts, gettext, Node.js. Installs
+# what is missing.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -8,6 +8,7 @@ missing=
 need() { missing="$missing $1"; }
 
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null 2>&1 || need postgresql
+command -v redis-server >/dev/null 2>&1 || need redis-server
 command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 \
     || command -v google-chrome >/dev/null 2>&1 || [ -n "${LINLI_CHROMIUM:-}" ] || need chromium
 { command -v fc-list >/dev/null 2>&1 && [ -n "$(fc-list :lang=zh-cn family)" ]; } || need fonts-noto-cjk

@@ -1,4 +1,4 @@
-"""Real services for the tests: PostgreSQL, the product itself, a browser. Started here, stopped here."""
+"""Real services for the tests: databases, Redis, the product itself, a browser. Started and stopped here."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import redis
+
     from tests.realtime.office import Office
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -201,6 +203,54 @@ class Postgres:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
+@dataclass
+class Redis:
+    """A Redis server of our own, on a loopback port of its own. It keeps nothing unless told to save."""
+
+    port: int = field(default_factory=free_port)
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="linli-redis-")))
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def client(self) -> redis.Redis:
+        import redis
+
+        return redis.Redis(port=self.port, decode_responses=True)
+
+    def start(self) -> Redis:
+        program = shutil.which("redis-server")
+        if program is None:
+            raise MissingService("Redis is missing: apt-get install redis-server")
+        options = {"port": str(self.port), "bind": "127.0.0.1", "save": "", "dir": str(self.folder)}
+        log = self.folder / "log"
+        with log.open("ab") as output:
+            arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+            self.process = subprocess.Popen([program, *arguments], stdout=output, stderr=output)
+        for _ in range(300):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 5) as probe:
+                probe.sendall(b"PING\r\n")
+                if probe.recv(16).startswith(b"+PONG"):
+                    return self
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise RuntimeError(f"Redis did not start:\n{log.read_text(errors='replace')}")
+
+    def kill(self) -> None:
+        """As if the machine had lost its power."""
+        assert self.process
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+    def stop(self) -> None:
+        if self.process:
+            stop(self.process)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 def stop(process: subprocess.Popen[bytes], patience: float = 15) -> None:
     """End a process we started: ask, wait, insist."""
     if process.poll() is None:
@@ -311,6 +361,12 @@ class Product:
         from tests.realtime.office import Office
 
         return Office(self.environment)
+
+    def kill(self) -> None:
+        """As if its machine had lost its power."""
+        assert self.process
+        self.process.kill()
+        self.process.wait(PATIENCE)
 
     def stop(self) -> None:
         if self.process:

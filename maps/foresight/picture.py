@@ -45,8 +45,9 @@ def picture(
         f'<path d="{path(shape)}" fill="{SHADES[min(int(shade), 4)]}" stroke="#ffffff" stroke-width="0.5"/>'
         for shape, shade in zip(outlines, shades, strict=True)
     ]
+    parts += _legend(steps)
     for number, group in enumerate(groups, start=1):
-        whole = shapely.union_all([outlines[place] for place in group])
+        whole = shapely.union_all([outlines[place] for place in group], grid_size=1e-7)
         middle = whole.representative_point()
         x, y = 10 + (middle.x - west) * squeeze * scale, 50 + (north - middle.y) * scale
         parts.append(f'<path d="{path(whole)}" fill="none" stroke="#b3261e" stroke-width="3"/>')
@@ -55,3 +56,14 @@ def picture(
             f'font-size="14" text-anchor="middle" fill="#ffffff">{number}</text>'
         )
     return "\n".join([*parts, "</svg>", ""])
+
+
+def _legend(steps: np.ndarray) -> list[str]:
+    """What the shades mean, in the upper right corner."""
+    words = ["0", f"1–{steps[0]:.0f}", f"–{steps[1]:.0f}", f"–{steps[2]:.0f}", "more"]
+    parts = []
+    for number, (shade, word) in enumerate(zip(SHADES, words, strict=True)):
+        x = WIDTH - 5 * 70 + number * 70
+        parts.append(f'<rect x="{x}" y="14" width="16" height="16" fill="{shade}" stroke="#857d70"/>')
+        parts.append(f'<text x="{x + 22}" y="27" font-size="13" fill="#1f2226">{word}</text>')
+    return parts

@@ -39,8 +39,8 @@ def poisson_regression(counts: Counts) -> Forecast:
 
 
 def _features(counts: Counts, weeks: np.ndarray) -> np.ndarray:
-    """(series, 6): logs of last week, of the means of four and eight weeks, of parent and category,
-    and how last week of the category compares with its mean."""
+    """(series, 6): logs of last week, of the means of four and eight weeks, of parent and category, and how
+    last week of the category compares with its mean."""
     shape = (len(counts.places), len(counts.categories), weeks.shape[1])
     cube = weeks.reshape(shape)
     group = counts.groups

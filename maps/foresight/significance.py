@@ -13,6 +13,8 @@ from scipy.special import betaln, gammaln
 
 #: Sizes beyond this behave like Poisson to six digits.
 POISSON_SIZE = 1e6
+#: Tests worked out at once.
+AT_ONCE = 1_000
 
 
 def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
@@ -37,12 +39,28 @@ def split_tails(
     """
     now, before = np.asarray(now, dtype=int), np.asarray(before, dtype=int)
     sizes = np.broadcast_to(np.asarray(size, dtype=float), now.shape)
-    found = np.ones(now.shape)
-    for place in np.flatnonzero(now > 0):
-        total = int(now[place] + before[place])
-        few = np.arange(now[place], total + 1)
-        found[place] = _split_pmf(few, total, span_now, span_before, sizes[place]).sum()
+    total, found = now + before, np.ones(now.shape)
+    # Those with like totals together, so that a table of their terms has no more columns than needed.
+    some = np.flatnonzero(now > 0)
+    some = some[np.argsort(total[some], kind="stable")]
+    for start in range(0, len(some), AT_ONCE):
+        part = some[start : start + AT_ONCE]
+        found[part] = _tails(now[part], total[part], span_now, span_before, sizes[part])
     return np.minimum(found, 1.0)
+
+
+def _tails(
+    now: np.ndarray, total: np.ndarray, span_now: float, span_before: float, size: np.ndarray
+) -> np.ndarray:
+    """Sums of the terms from ``now`` to ``total``."""
+    columns = np.arange(int(now.min()), int(total.max()) + 1)
+    inside = (columns >= now[:, None]) & (columns <= total[:, None])
+    many = np.broadcast_to(total[:, None], inside.shape)[inside]
+    few = np.broadcast_to(columns, inside.shape)[inside]
+    wide = np.broadcast_to(size[:, None], inside.shape)[inside]
+    terms = np.zeros(inside.shape)
+    terms[inside] = _split_pmf(few, many, span_now, span_before, wide)
+    return np.asarray(terms.sum(axis=1))
 
 
 def least_tails(total: np.ndarray, span_now: float, span_before: float, size: np.ndarray) -> np.ndarray:
@@ -56,13 +74,16 @@ def least_tails(total: np.ndarray, span_now: float, span_before: float, size: np
     return np.where(size >= POISSON_SIZE, (span_now / (span_now + span_before)) ** np.asarray(total), wide)
 
 
-def _split_pmf(now: np.ndarray, total: int, span_now: float, span_before: float, size: float) -> np.ndarray:
+def _split_pmf(
+    now: np.ndarray, total: np.ndarray, span_now: float, span_before: float, size: np.ndarray
+) -> np.ndarray:
     choose = gammaln(total + 1) - gammaln(now + 1) - gammaln(total - now + 1)
-    if size >= POISSON_SIZE:
-        share = span_now / (span_now + span_before)
-        return np.exp(choose + now * np.log(share) + (total - now) * np.log1p(-share))
-    a, b = size * span_now, size * span_before
-    return np.exp(choose + betaln(now + a, total - now + b) - betaln(a, b))
+    share = span_now / (span_now + span_before)
+    plain = now * np.log(share) + (total - now) * np.log1p(-share)
+    capped = np.minimum(size, POISSON_SIZE)
+    a, b = capped * span_now, capped * span_before
+    wide = betaln(now + a, total - now + b) - betaln(a, b)
+    return np.asarray(np.exp(choose + np.where(size >= POISSON_SIZE, plain, wide)))
 
 
 def pooled_size(weeks: np.ndarray) -> float:

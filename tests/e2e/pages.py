@@ -33,6 +33,7 @@ MAIN_PAGES = [
     MainPage("grid-page", "/grids/149901001001001/", "resident"),
     MainPage("stairwell-sheet", "/grids/149901001001001/print/", "resident"),
     MainPage("console-areas", "/console/areas/", "administrator"),
+    MainPage("operations", "/console/operations/", "administrator"),
     MainPage("console-workflows", "/console/workflows/", "administrator"),
     MainPage("console-versions", "/console/workflows/standard/versions/", "administrator"),
     MainPage("console-bindings", "/console/workflows/bindings/", "administrator"),

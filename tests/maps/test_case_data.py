@@ -307,6 +307,30 @@ def test_answers_are_compressed_for_whoever_can_read_that(client, town: Town):
     assert "Content-Encoding" not in client.get(url)
 
 
+def test_asking_again_is_answered_in_few_bytes_until_something_happens(client, town: Town):
+    spread(town, 30)
+    client.force_login(town.supervisor)
+    url = f"/map/data/cases/?bbox={WHOLE_TOWN}&zoom=14"
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        first = client.get(url)
+        clock.shift(hours(0.1))
+        again = client.get(url, headers={"if-none-match": first["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again["Linli-Now"] > first["Linli-Now"]
+        case(town, 2)
+        assert client.get(url, headers={"if-none-match": first["ETag"]}).status_code == 200
+
+
+def test_nothing_changes_while_the_map_is_dragged_within_a_cell(client, town: Town):
+    spread(town, 30)
+    tags = []
+    for nudge in (0, 1e-6, 2e-6):
+        client.force_login(town.supervisor)
+        box = f"{112.5501 + nudge},37.8702,{112.5601 + nudge},37.8752"
+        tags.append(client.get("/map/data/cases/", {"bbox": box, "zoom": 16})["ETag"])
+    assert len(set(tags)) == 1
+
+
 # --- Cost ------------------------------------------------------------------------------------------
 def test_a_picture_costs_as_many_queries_for_10_as_for_30_cases_and_few_for_1000(
     client, town: Town, django_assert_max_num_queries

@@ -51,6 +51,7 @@ class Office:
     """``office.do(code)`` runs code in the process; what it assigns to ``answer`` comes back."""
 
     def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
         self.process = subprocess.Popen(
             [sys.executable, "-c", LOOP], cwd=services.ROOT, env=environment,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -64,6 +65,14 @@ class Office:
         answer = json.loads(self.process.stdout.readline())
         assert "error" not in answer, answer["error"]
         return answer["answer"]
+
+    def do_and_die(self, code: str) -> None:
+        """The same for code that kills the process."""
+        assert self.process.stdin
+        assert self.process.stdout
+        print(json.dumps(code), file=self.process.stdin, flush=True)
+        assert self.process.stdout.readline() == ""
+        self.close()
 
     def sign_in(self, username: str) -> str:
         """A session cookie of this person's, as a browser would send it."""

@@ -110,7 +110,7 @@ def a_slow_transaction_is_waited_for_and_a_rolled_back_one_is_forgotten() -> Non
     slow.end(commit=True)
     assert numbers(follower.read()[0]) == ["slow"]
     follower.read()
-    assert follower._gaps.open == []
+    assert follower.table.gaps.open == []
 
 
 def a_transaction_under_way_at_the_start_is_told_when_it_commits() -> None:

@@ -130,3 +130,9 @@ def test_streams_end_with_the_server(environment):
         stream.close()
         output, _ = server.communicate(timeout=services.PATIENCE)
     assert output == ""
+
+
+def test_streams_that_are_not_read_hold_up_nobody_and_are_dropped(environment_of):
+    name = "streams_that_are_not_read_hold_up_nobody_and_are_dropped"
+    code = f"from tests.realtime import sse_scenarios; sse_scenarios.{name}()"
+    services.python(code, environment_of("sqlite"))
