@@ -61,6 +61,7 @@ VALUES: dict[str, Callable[[World], Any]] = {
     "kind": lambda world: "extension",
     "name": lambda world: "x.png",
     "version": lambda world: 1,
+    "act": lambda world: "urge",
 }
 
 
@@ -83,7 +84,7 @@ def urls(world: World, route: str, row: Row) -> list[str]:
     gaps = {
         "town": "112.70,37.90,112.73,37.93", "near": "112.711,37.911,112.7135,37.9135",
         "area": world.street.code, "grid": world.grid.code, "point": f"lon={LON}&lat={LAT}",
-        "words": world.case.text, "member": world.people["member_b"].member.pk,
+        "words": world.case.text, "number": world.case.number, "member": world.people["member_b"].member.pk,
     }  # fmt: skip
     return [path + query.format(**gaps) for query in row.queries]
 
@@ -175,6 +176,7 @@ ROWS: dict[str, Row] = {
     "cases/<str:number>/": Row(shows="supervisor_b"),
     "cases/<str:number>/story/": Row(shows="supervisor_b"),
     "cases/<str:number>/oversight/": Row(shows="supervisor_b"),
+    "cases/<str:number>/message/": Row(),
     "cases/<str:number>/urge/": Row(),
     "cases/<str:number>/order/": Row(),
     "cases/<str:number>/orders/<int:pk>/answer/": Row(pk=order),
@@ -340,6 +342,13 @@ ROWS: dict[str, Row] = {
         "?bbox={town}&zoom=14&area={area}",
         shows="supervisor_b",
     ),
+    "map/chosen/": Row("?shape=112.70,37.90;112.73,37.90;112.73,37.93;112.70,37.93", "?number={number}"),
+    "map/chosen/people/": Row("?number={number}"),
+    "map/chosen/<slug:act>/": Row(),
+    "map/data/figures/": Row("?bbox={town}&zoom=16&name=open", "?bbox={town}&zoom=16&name=satisfied"),
+    "map/data/staffing/": Row("?bbox={town}&zoom=16"),
+    "map/data/deadlines/": Row("?bbox={near}&zoom=18&hours=168", shows="supervisor_b"),
+    "map/data/search/": Row("?q=秘密巷", "?q={number}", "?q=乙", shows="supervisor_b"),
     "map/data/news/": Row(shows="supervisor_b"),
     "map/data/presence/": Row(),
 }
