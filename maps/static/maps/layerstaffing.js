@@ -135,6 +135,7 @@ export class Staffing extends Layer {
 
   take({ areas }) {
     this.found = areas;
+    this.isRead = true;
     this.signs.addTo(this.map);
     this.redraw();
   }
@@ -146,6 +147,7 @@ export class Staffing extends Layer {
 
   clear() {
     this.found = {};
+    this.isRead = false;
     this.signs.remove();
   }
 }
@@ -175,7 +177,7 @@ class Part extends Layer {
 
   /** Say in the legend what is in view. */
   tell() {
-    if (!this.isOn) return;
+    if (!this.isOn || !this.owner.isRead) return;
     const found = Object.values(this.owner.found);
     const sum = (name) => found.reduce((total, one) => total + one[name], 0);
     const [grids, staffed, online] = ["grids", "staffed", "online"].map(sum);

@@ -54,12 +54,15 @@ export class ViewLink {
     this.filters.count();
     if (query.has("layers")) this.layers.set(query.get("layers").split(","));
     this.map.setView([lat, lon], zoom, { animate: false });
-    await this.chooser.follow(chain);
+    try {
+      await this.chooser.follow(chain);
+    } catch (error) {
+      console.warn(error);
+    }
     // What is not among this person's areas cannot be chosen, and is not asked for.
     this.filters.area = this.chooser.chain.at(-1) ?? "";
-    this.filters.changed();
     this.isFollowing = false;
-    this.write();
+    this.filters.changed();
     return true;
   }
 }
