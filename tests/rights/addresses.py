@@ -366,5 +366,5 @@ ROWS: dict[str, Row] = {
     "figures/files/": Row(),
     "figures/files/<uuid:pk>/": Row(pk=figure_job),
     "figures/files/<uuid:pk>/progress/": Row(pk=figure_job),
-    "figures/files/<uuid:pk>/download/": Row(pk=figure_job, shows="supervisor_b"),
+    "figures/files/<uuid:pk>/download/": Row(pk=figure_job, shows="administrator_b"),
 }

@@ -170,7 +170,7 @@ def build_world(town: Town) -> World:
         message=case.number,
     )  # fmt: skip
     figure_job = FigureJob.objects.create(
-        by=people["supervisor_b"], kind="csv", stage="done", wishes={"paths": [grid.path]},
+        by=boss, kind="csv", stage="done", wishes={"paths": [grid.path]},
         file=default_storage.save("figures/b.csv", ContentFile(SECRETS["file"].encode())),
     )  # fmt: skip
     finding = Finding.objects.create(
