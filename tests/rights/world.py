@@ -26,7 +26,10 @@ from viewflow.workflow.models import Task
 from grid import stamp
 from grid.actions import presence
 from grid.models import Area, ImportJob, Resident, Responsibility, User
+from maps.indicators.actions.jobs import start_file
 from maps.indicators.models import FigureJob
+from maps.indicators.periods import Period
+from maps.indicators.reading import Question
 from maps.models import Finding, Foresight
 from tests.factories import SINCE, MemberFactory, Town, UserFactory, photo
 from tests.factories import _area as area_of
@@ -169,10 +172,12 @@ def build_world(town: Town) -> World:
         by=boss, kind="replay", stage="at_work", definition=WorkflowDefinition.objects.earliest("pk"),
         message=case.number,
     )  # fmt: skip
-    figure_job = FigureJob.objects.create(
-        by=boss, kind="csv", stage="done", wishes={"paths": [grid.path]},
-        file=default_storage.save("figures/b.csv", ContentFile(SECRETS["file"].encode())),
-    )  # fmt: skip
+    day = timezone.localdate()
+    question = Question(boss, Period(day, day), area=street)
+    figure_job = start_file(question=question, kind="csv", actor=boss)
+    figure_job.stage = "done"
+    figure_job.file = default_storage.save("figures/b.csv", ContentFile(SECRETS["file"].encode()))
+    figure_job.save()
     finding = Finding.objects.create(
         foresight=Foresight.objects.create(day=timezone.localdate(), finished_at=timezone.now()),
         kind="sudden", area=grid, area_path=grid.path, days=7, n=12, usual=3.0, weeks=8, p=0.001,
