@@ -13,7 +13,7 @@ SOURCES := config demo grid maps realtime ui workflows tests scripts manage.py
 TEMPLATES := $(wildcard */templates)
 TYPED := grid/actions workflows/actions workflows/engine realtime
 
-.PHONY: help run test lint e2e bench-locate bench-import bench-inbox bench-engine bench-engine-peer demo simulate vendor messages screenshots clean setup setup-dev services
+.PHONY: help run test lint e2e bench-locate bench-import bench-inbox bench-engine bench-engine-peer bench-figures demo simulate vendor messages screenshots clean setup setup-dev services
 
 help: ## List these commands
 	@echo "Linli (邻里)"
@@ -55,6 +55,9 @@ bench-engine: setup-dev services ## Time the workflow engine against plain rows 
 
 bench-engine-peer: setup-dev services ## Time the workflow engine against SpiffWorkflow with its state as JSON
 	@$(PYTHON) -m tests.benchmarks.bench_engine --peer
+
+bench-figures: setup-dev services ## Time a month's figures of a city's every grid (CASES=100000 GRIDS=4000 for a small one)
+	@CASES=$(or $(CASES),1000000) GRIDS=$(or $(GRIDS),40000) $(PYTHON) -m tests.benchmarks.bench_figures
 
 bench-inbox: setup-dev services ## Time the desk's first page among 800,000 tasks against 8,000 (TASKS=80000 for fewer)
 	@TASKS=$(or $(TASKS),800000) $(PYTHON) -m tests.benchmarks.bench_inbox

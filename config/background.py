@@ -54,12 +54,15 @@ def jobs(sweep_seconds: float) -> list[Job]:
         "workflows.actions.webhooks.send_webhooks",
         "grid.actions.imports.run_in_background",
         "workflows.actions.workflow_jobs.run_in_background",
+        "maps.indicators.actions.follow.follow",
+        "maps.indicators.actions.jobs.run_in_background",
     ]
     found = [Job(path, sweep_seconds) for path in paths]
     # Photo files of filings that were cut off; nothing waits for it.
     found.append(Job("workflows.photos.sweep", PHOTO_SWEEP_SECONDS))
     found.append(Job("grid.actions.imports.remove_old_uploads", PHOTO_SWEEP_SECONDS))
     found.append(Job("workflows.actions.workflow_jobs.remove_old_jobs", PHOTO_SWEEP_SECONDS))
+    found.append(Job("maps.indicators.actions.jobs.remove_old_files", PHOTO_SWEEP_SECONDS))
     if settings.LINLI_SIMULATE_RATE > 0:
         found.append(Job("demo.simulator.tick", min(1.0, sweep_seconds)))
     return found

@@ -1,10 +1,11 @@
 """Addresses: the borders' editor, a grid's page, the public map, the watchers' pages; data below /map/."""
 
-from django.urls import path
+from django.urls import include, path
 
 from .views import borders, data, grids, live, public
 
 urlpatterns = [
+    path("", include("maps.indicators.urls")),
     path("grids/<path:code>/", grids.grid_page, name="grid_page"),
     path("console/borders/", borders.borders_list, name="console_borders"),
     # Its data, tries and drafts lie below it: see grid/urls.py, which comes first.

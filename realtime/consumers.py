@@ -29,6 +29,7 @@ from grid import locator
 from grid import policies as grid_policies
 from grid.actions import imports
 from grid.models import User
+from maps.indicators import rights as indicator_rights
 from workflows import policies as workflow_policies
 from workflows.actions import workflow_jobs
 from workflows.models import Request
@@ -312,6 +313,13 @@ class WorkflowJobProgress(ImportProgress):
 
     def told(self, job: Any) -> dict[str, Any]:
         return workflow_jobs.state_of(job)
+
+
+class FigureFileProgress(WorkflowJobProgress):
+    """``/ws/figures/<id>/``: how far a file with figures is, for the person who asked for it."""
+
+    def jobs(self, user: Person) -> QuerySet[Any]:
+        return indicator_rights.visible_figure_jobs(user)
 
 
 class Nowhere(Listener):

@@ -15,5 +15,6 @@ websocket_urlpatterns: list[Any] = [
     path("ws/case/<str:number>/", consumers.OneCase.as_asgi()),
     path("ws/import/<uuid:pk>/", consumers.ImportProgress.as_asgi()),
     path("ws/workflow-job/<uuid:pk>/", consumers.WorkflowJobProgress.as_asgi()),
+    path("ws/figures/<uuid:pk>/", consumers.FigureFileProgress.as_asgi()),
     re_path(r"", consumers.Nowhere.as_asgi()),
 ]

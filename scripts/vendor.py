@@ -46,6 +46,12 @@ FILES: dict[str, tuple[Path, str, dict[str, str]]] = {
             "dist/leaflet-geoman.css": "leaflet-geoman.css",
         },
     ),
+    # The build with the common charts only: two thirds of the whole.
+    "echarts": (
+        STATIC / "echarts",
+        "LICENSE",
+        {"dist/echarts.common.min.js": "echarts.common.min.js", "NOTICE": "NOTICE"},
+    ),
     "axe-core": (TESTS / "axe-core", "LICENSE", {"axe.min.js": "axe.min.js"}),
     # Reads BPMN as the usual modellers do; the tests run it in Node.js.
     **{

@@ -33,7 +33,7 @@ def write_workbook(table: Table, target: Path) -> None:
     sheet.freeze_panes = "C2"
     sheet.append(list(_header(sheet, most)))
     for row, pieces in zip(table.rows, outlines, strict=True):
-        sheet.append([_cell(sheet, value) for value in (*row, *pieces)])
+        sheet.append([text_cell(sheet, value) for value in (*row, *pieces)])
     book.save(target)
 
 
@@ -63,7 +63,7 @@ def _pieces(text: str) -> list[str]:
     return [*pieces, text]
 
 
-def _cell(sheet: WriteOnlyWorksheet, value: Any) -> Any:
+def text_cell(sheet: WriteOnlyWorksheet, value: Any) -> Any:
     """A value as a cell. openpyxl would take some texts for formulas or errors; ours never are."""
     if not isinstance(value, str):
         return value

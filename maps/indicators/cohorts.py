@@ -73,9 +73,9 @@ COHORT_OF = {name: cohort for cohort in COHORTS for name in cohort.counts} | {"p
 
 def aggregates(cohort: Cohort) -> dict[str, Any]:
     """Expressions that count a cohort, by what they count; the points of members with the ratings."""
-    found: dict[str, Any] = {f"n_{name}": Count("pk", filter=q) for name, q in cohort.counts.items()}
+    found: dict[str, Any] = {name: Count("pk", filter=q) for name, q in cohort.counts.items()}
     if cohort.at == "rated_at":
-        found["n_points"] = Sum(_points(), default=0)
+        found["points"] = Sum(_points(), default=0)
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 #: Number of cases, by what was counted.
 Counts = Mapping[str, int]
@@ -45,83 +46,87 @@ class Indicator:
 
 _ALL = (
     Indicator(
-        "filed", "number", _("Requests filed"),
+        "filed", "number", pgettext_lazy("figure", "Requests filed"),
         _("everything that came in, also what was not accepted, withdrawn, joined or excluded"),
         count="filed", better="",
     ),
     Indicator(
-        "due", "number", _("Due"),
+        "due", "number", pgettext_lazy("figure", "Due"),
         _("cases whose deadline, as it stands, lies in the period and has passed"), count="due", better="",
     ),
     Indicator(
-        "done", "number", _("Cases closed"), _("closed in the period, in time or not"),
+        "done", "number", pgettext_lazy("figure", "Cases closed"), _("closed in the period, in time or not"),
         count="done", better="",
     ),
     Indicator(
-        "handled", "share", _("Handled"), _("of the cases due, those whose handler is done with them"),
+        "handled", "share", pgettext_lazy("figure", "Handled"),
+        _("of the cases due, those whose handler is done with them"),
         count="handled", of="due",
     ),
     Indicator(
-        "handled_in_time", "share", _("Handled in time"),
+        "handled_in_time", "share", pgettext_lazy("figure", "Handled in time"),
         _("of the cases due, those handled by the deadline, or late with an appeal granted"),
         count="handled_in_time", of="due",
     ),
     Indicator(
-        "closed", "share", _("Closed"), _("of the cases due, those that are closed"), count="closed", of="due"
+        "closed", "share", pgettext_lazy("figure", "Closed"),
+        _("of the cases due, those that are closed"), count="closed", of="due"
     ),
     Indicator(
-        "closed_in_time", "share", _("Closed in time"),
+        "closed_in_time", "share", pgettext_lazy("figure", "Closed in time"),
         _("of the cases due, those closed by the deadline, or late with an appeal granted"),
         count="closed_in_time", of="due",
     ),
     Indicator(
-        "registered_in_time", "share", _("Registered in time"),
+        "registered_in_time", "share", pgettext_lazy("figure", "Registered in time"),
         _("of the cases registered in the period, those registered within the limit"),
         count="registered_in_time", of="registered",
     ),
     Indicator(
-        "dispatched_right", "share", _("Dispatched right the first time"),
+        "dispatched_right", "share", pgettext_lazy("figure", "Dispatched right the first time"),
         _("of the cases first dispatched in the period, those not passed on or sent back before they were"
           " handled"),
         count="dispatched_right", of="dispatched",
     ),
     Indicator(
-        "reworked", "share", _("Reworked"), _("of the cases due, those sent back to be redone at least once"),
+        "reworked", "share", pgettext_lazy("figure", "Reworked"),
+        _("of the cases due, those sent back to be redone at least once"),
         count="reworked", of="due", better="less",
     ),
     Indicator(
-        "overdue", "share", _("Overdue and waiting"),
+        "overdue", "share", pgettext_lazy("figure", "Overdue and waiting"),
         _("of the cases due, those that nobody has handled although the deadline has passed"),
         count="overdue", of="due", better="less",
     ),
     Indicator(
-        "extended", "share", _("Extended"), _("of the cases due, those that were granted more time"),
+        "extended", "share", pgettext_lazy("figure", "Extended"),
+        _("of the cases due, those that were granted more time"),
         count="extended", of="due", better="less",
     ),
     Indicator(
-        "responded", "share", _("Response"),
+        "responded", "share", pgettext_lazy("figure", "Response"),
         _("of the cases rated in the period, those whose resident says: answered in time"),
         count="responded", of="rated",
     ),
     Indicator(
-        "solved", "share", _("Solved"),
+        "solved", "share", pgettext_lazy("figure", "Solved"),
         _("of the cases rated in the period, those whose resident says: solved"), count="solved", of="rated",
     ),
     Indicator(
-        "satisfied", "share", _("Satisfied"),
+        "satisfied", "share", pgettext_lazy("figure", "Satisfied"),
         _("of the cases rated in the period, those whose resident says: satisfied"),
         count="satisfied", of="rated",
     ),
     Indicator(
-        "composite", "mark", _("Composite mark"),
+        "composite", "mark", pgettext_lazy("figure", "Composite mark"),
         _("the rates above by their weights, 100 at best"), of="due",
     ),
     Indicator(
-        "points", "points", _("Points of members"),
+        "points", "points", pgettext_lazy("figure", "Points of members"),
         _("only for service that a resident has confirmed as solved"), count="points", of="confirmed",
     ),
     Indicator(
-        "excluded", "number", _("Excluded"),
+        "excluded", "number", pgettext_lazy("figure", "Excluded"),
         _("cases due that do not count, each with its reason"), count="excluded", better="",
     ),
 )  # fmt: skip

@@ -1,15 +1,15 @@
-"""Counting: the figures of areas, categories, members and days. Six statements, whatever is asked."""
+"""Counting: the figures of areas, categories, members and days. One statement each, whatever is asked."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import F, Max, QuerySet, Value
 from django.db.models.functions import Substr, TruncDate
 from django.utils import timezone
 
@@ -74,14 +74,21 @@ def in_period(facts: QuerySet[CaseFacts], cohort: Cohort, question: Question) ->
     return facts.filter(cohort.base, **span)
 
 
-def _count(question: Question, key: Callable[[Cohort], Any]) -> dict[Hashable, dict[str, int]]:
-    """Counts by whatever the expression gives for a cohort."""
+def _count(question: Question, key: Callable[[Cohort], Any]) -> dict[Any, dict[str, int]]:
+    """Counts by whatever the expression gives for a cohort. One statement."""
     facts = known(question)
-    found: dict[Hashable, dict[str, int]] = defaultdict(dict)
-    for cohort in COHORTS:
-        rows = in_period(facts, cohort, question).order_by().values(key=key(cohort))
-        for row in rows.annotate(**aggregates(cohort)).values_list("key", *aggregates(cohort), named=True):
-            add(found[row.key], {name[2:]: getattr(row, name) for name in aggregates(cohort)})
+    counting = [aggregates(cohort) for cohort in COHORTS]
+    width = max(map(len, counting))
+    parts = []
+    for number, (cohort, counts) in enumerate(zip(COHORTS, counting, strict=True)):
+        columns = [*counts.values(), *[Max(Value(0))] * (width - len(counts))]
+        rows = in_period(facts, cohort, question).order_by().annotate(key=key(cohort)).values("key")
+        rows = rows.annotate(part=Max(Value(number)), **{f"c{at}": one for at, one in enumerate(columns)})
+        parts.append(rows.values_list("key", "part", *(f"c{at}" for at in range(width))))
+    found: dict[Any, dict[str, int]] = defaultdict(dict)
+    for name, part, *numbers in parts[0].union(*parts[1:], all=True):
+        if part is not None:  # nothing to group by, and no case
+            add(found[name], dict(zip(counting[part], numbers, strict=False)))
     return found
 
 
@@ -91,11 +98,7 @@ def _made(counts: Counts) -> Figures:
 
 def total(question: Question) -> Figures:
     """The figures of everything the question is about."""
-    facts, counts = known(question), dict[str, int]()
-    for cohort in COHORTS:
-        row = in_period(facts, cohort, question).order_by().aggregate(**aggregates(cohort))
-        add(counts, {name[2:]: number for name, number in row.items()})
-    return _made(counts)
+    return _made(_count(question, lambda _cohort: Value(0)).get(0, {}))
 
 
 def of_areas(question: Question, areas: Sequence[Area]) -> dict[int, Figures]:
@@ -120,13 +123,13 @@ def _rolled_up(counted: Mapping[Any, Counts], wanted: Iterable[str]) -> dict[str
 
 def of_categories(question: Question) -> list[tuple[Category | None, Figures]]:
     """The categories right below the one asked about (else the topmost), most requests first; None for cases
-    without one, or that are of the category itself."""
+    without one, or that are of the category itself. Three statements."""
     counted = _count(question, lambda _cohort: F("category_id"))
     paths = dict(Category.objects.filter(pk__in=[key for key in counted if key]).values_list("pk", "path"))
     depth = len(question.category.path) if question.category else 0
     sums: dict[str, dict[str, int]] = defaultdict(dict)
     for key, counts in counted.items():
-        path = paths.get(key, "")  # type: ignore[call-overload]
+        path = paths.get(key, "")
         add(sums[path[: depth + STEP] if len(path) > depth else ""], counts)
     named = {category.path: category for category in Category.objects.filter(path__in=list(sums))}
     rows = [(named.get(path), _made(counts)) for path, counts in sums.items()]
@@ -136,13 +139,13 @@ def of_categories(question: Question) -> list[tuple[Category | None, Figures]]:
 def of_members(question: Question) -> dict[int | None, Figures]:
     """User id → figures of the cases of which they were the handler; None for those nobody had."""
     counted = _count(question, lambda _cohort: F("member_id"))
-    return {key: _made(counts) for key, counts in counted.items()}  # type: ignore[misc]
+    return {key: _made(counts) for key, counts in counted.items()}
 
 
 def of_days(question: Question) -> dict[date, Figures]:
     """Local day → figures of that day; days without any case are left out."""
     counted = _count(question, lambda cohort: TruncDate(cohort.at))
-    return {day: _made(counts) for day, counts in sorted(counted.items())}  # type: ignore[type-var, misc]
+    return {day: _made(counts) for day, counts in sorted(counted.items())}
 
 
 def behind(question: Question, name: str, *, rest: bool = False, whole: bool = False) -> QuerySet[CaseFacts]:
