@@ -192,12 +192,12 @@ def _cases(ids: Sequence[int]) -> dict[int, Case]:
     leaving: dict[int, set[datetime]] = defaultdict(set)
     for request, at in Opinion.objects.filter(request__in=ids, move="hand_over").values_list("request", "at"):
         leaving[request].add(at)
-    columns = ("pk", "filed_at", "reporter", "filed_by", "registered_at", "handled_at")
+    columns = ("pk", "filed_at", "reporter", "filed_by", "registered_at", "handled_at", "handler")
     return {
-        pk: Case(filed_at, reporter, filed_by, leaving[pk], registered_at, handled_at)
-        for pk, filed_at, reporter, filed_by, registered_at, handled_at in Request.objects.filter(
-            pk__in=ids
-        ).values_list(*columns)
+        pk: Case(filed_at, reporter, filed_by, leaving[pk], *rest)
+        for pk, filed_at, reporter, filed_by, *rest in Request.objects.filter(pk__in=ids).values_list(
+            *columns
+        )
     }
 
 
