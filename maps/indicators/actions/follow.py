@@ -48,13 +48,14 @@ def catch_up() -> datetime:
     missing = _newest() - (mark.event if mark else 0)
     if missing <= 0 and not (mark and mark.gaps):
         return now
-    more = missing <= AT_ONCE
-    while more:
-        _read_now, more = _step(EVENTS, wait=False)
-    mark = Followed.objects.filter(pk=1).first()
-    if mark is None or mark.event < _newest():
-        # Much is missing, or somebody is just following: what they have come to counts.
-        return (mark and mark.at) or now
+    much = missing > AT_ONCE
+    while _step(EVENTS, wait=False)[1] and not much:
+        pass
+    followed = Followed.objects.values_list("event", flat=True).first() or 0
+    if followed < _newest():
+        # Much is missing, or somebody is just following: known is what there was up to there.
+        last = Event.objects.filter(pk__lte=followed).order_by("-pk").values_list("at", flat=True).first()
+        return min(last, now) if last else now
     return now
 
 
@@ -74,7 +75,7 @@ def rebuild(progress: Callable[[int], None] = lambda _cases: None) -> int:
         progress(done)
     with transaction.atomic():
         mark = _lock()
-        mark.event, mark.at = max(mark.event, last), timezone.now()
+        mark.event = max(mark.event, last)
         mark.save()
     return done
 
@@ -114,7 +115,6 @@ def _follow(mark: Followed, limit: int) -> tuple[int, bool]:
         _read(chunk)
     _keep_gaps(mark, [pk for pk, _kind, _subject in late], [pk for pk, *_rest in new], horizon)
     mark.event = new[-1][0] if new else mark.event
-    mark.at = timezone.now()
     mark.save()
     return len(cases), len(new) == limit
 
