@@ -323,7 +323,7 @@ def _definitions(paper: Paper, question: Question) -> None:
         _("%(name)s: %(meaning)s.") % {"name": indicator.title, "meaning": indicator.meaning}
         for indicator in INDICATORS.values()
     ]
-    paper.heading(_("What the figures mean"), room=16.0 * len(said) / 2 + 40)
+    paper.heading(_("What the figures mean"), room=6.0 * len(said) + 20)
     paper.columns(said)
     paper.paragraph(
         _(
