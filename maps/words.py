@@ -126,6 +126,8 @@ def kinds() -> dict[str, str]:
         "request.passed_on": _("Passed on, by the new borders"),
         "request.migrated": _("Goes on by another version of its workflow"),
         "request.withdrawn": _("Withdrawn by the resident"),
+        "request.excluded": _("Does not count in figures any more"),
+        "request.included": _("Counts in figures again"),
         "request.force_closed": _("Closed by order"),
         "request.merged": _("Joined with another case"),
         "duplicate.added": _("A duplicate was joined with it"),

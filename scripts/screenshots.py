@@ -46,6 +46,7 @@ SHOTS = [
     Shot("one-task", "member", "/desk/", "[data-task]:has(img) a, [data-task] a"),
     Shot("live-map", "supervisor", "/map/live/"),
     Shot("wall", "supervisor", "/wall/"),
+    Shot("figures", "supervisor", "/figures/"),
     Shot("public-map", "resident", "/map/"),
     Shot("grid-page", "resident", "/", ".grid-name a"),
     Shot("stairwell-sheet", "resident", "/grids/149999001001001/print/"),
