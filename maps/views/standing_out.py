@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from maps import words
 from maps.foliumpage import empty_map, take_apart
 from maps.foresight import item_of, next_week, standing_out
 from maps.foresight.reading import Item, latest
@@ -55,7 +54,7 @@ def standing_out_page(request: HttpRequest) -> HttpResponse:
         "chart": take_apart(empty_map(name="findings", bounds=places.bounds(areas))),
         "config": {
             "urls": {"outlines": reverse("map_outlines"), "findings": reverse("map_standing_out")},
-            "words": words.status_words(),
+            "words": {},
             "categories": {},
             "states": {},
         },
