@@ -13,7 +13,7 @@ SOURCES := config demo grid maps realtime ui workflows tests scripts manage.py
 TEMPLATES := $(wildcard */templates)
 TYPED := grid/actions workflows/actions workflows/engine realtime
 
-.PHONY: help run test lint e2e bench-locate bench-import bench-inbox bench-engine bench-engine-peer demo simulate vendor messages screenshots clean setup setup-dev services
+.PHONY: help run test lint e2e bench-locate bench-import bench-inbox bench-wall bench-engine bench-engine-peer demo simulate vendor messages screenshots clean setup setup-dev services
 
 help: ## List these commands
 	@echo "Linli (邻里)"
@@ -58,6 +58,9 @@ bench-engine-peer: setup-dev services ## Time the workflow engine against SpiffW
 
 bench-inbox: setup-dev services ## Time the desk's first page among 800,000 tasks against 8,000 (TASKS=80000 for fewer)
 	@TASKS=$(or $(TASKS),800000) $(PYTHON) -m tests.benchmarks.bench_inbox
+
+bench-wall: setup-dev services ## Let a wall live through an accelerated week and see whether it grows (HOURS=48 for less)
+	@HOURS=$(or $(HOURS),168) $(PYTHON) -m tests.benchmarks.bench_wall
 
 screenshots: setup-dev services ## Take the pictures in docs/screenshots/ anew
 	@$(MANAGE) compile_translations

@@ -31,6 +31,8 @@ from .standing_out import grids_of
 
 #: Days over which the three rates are counted: a day has too few ratings to say anything.
 RATE_DAYS = 30
+#: Rates of what was known longer ago would be those of another time.
+MOST_BEHIND = timedelta(minutes=15)
 #: What stands out comes round one by one: more than these nobody would see again soon.
 MOST_FINDINGS = 8
 #: Areas named in the head.
@@ -87,7 +89,9 @@ def wall_outlook(request: HttpRequest, viewer: Any) -> HttpResponse:
     """What changes slowly: the three rates with their numbers and period, what stands out, the categories."""
     today = timezone.localdate()
     period = Period.days(today - timedelta(days=RATE_DAYS - 1), today)
-    found = total(Question(viewer, period, as_of=catch_up()))
+    # What is counted follows the log; after an import it may be behind for a while.
+    followed = catch_up()
+    found = total(Question(viewer, period, as_of=followed))
     out = standing_out(viewer, most=MOST_FINDINGS)
     items = [
         {"id": one.id, "kind": one.kind, "title": one.kind_label, "sentence": one.sentence}
@@ -100,6 +104,7 @@ def wall_outlook(request: HttpRequest, viewer: Any) -> HttpResponse:
                 name: {"value": found[name].value, "count": found[name].count, "of": found[name].of}
                 for name in THREE_RATES
             },
+            "is_whole": timezone.now() - followed < MOST_BEHIND,
             "period": str(period),
             "day": date_format(out.day, "MONTH_DAY_FORMAT") if out.day else "",
             "findings": items,

@@ -66,7 +66,7 @@ async function readOutlook() {
   if (!outlook) return;
   // Names of categories that were added since the page was opened.
   config.categories = outlook.categories;
-  numbers.showRates(outlook.rates);
+  numbers.showRates(outlook.rates, outlook.is_whole);
   spotlight.show(outlook);
 }
 

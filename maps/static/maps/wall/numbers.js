@@ -6,9 +6,11 @@ import { fill, say, span, timeZone } from "../say.js";
 import { sign } from "../shapes.js";
 
 const language = document.documentElement.lang;
-const WEEKDAY = new Intl.DateTimeFormat(language, { weekday: language.startsWith("en") ? "long" : "short", timeZone });
+const WEEKDAY = new Intl.DateTimeFormat(language, { weekday: "short", timeZone });
 const NUMBER = new Intl.NumberFormat(language);
 const PERCENT = new Intl.NumberFormat(language, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+/** Rows there is room for. */
+const WAITING = 3;
 /** Of a week ago is compared what comes and goes; the rest with yesterday. */
 const WEEKLY = new Set(["filed", "closed"]);
 
@@ -43,17 +45,18 @@ export class Numbers {
     write(small, say(key, { n, weekday: WEEKDAY.format(now()) }));
   }
 
-  showRates(rates) {
+  /** `isWhole`: everything that has happened is counted in; before that a share would be a wrong one. */
+  showRates(rates, isWhole) {
     for (const [name, { value, count, of }] of Object.entries(rates)) {
-      write(this.part("rate", name), value === null ? "–" : PERCENT.format(value));
+      write(this.part("rate", name), isWhole && of ? PERCENT.format(value) : "–");
       const gaps = { count: NUMBER.format(count), of: NUMBER.format(of) };
-      write(this.part("rate-n", name), of ? say("rate", gaps) : say("no_rate"));
+      write(this.part("rate-n", name), isWhole ? say(of ? "rate" : "no_rate", gaps) : say("counting"));
     }
   }
 
   showWaiting() {
     if (!this.waiting) return;
-    const rows = this.waiting.map((one) => this.row(one));
+    const rows = this.waiting.slice(0, WAITING).map((one) => this.row(one));
     if (!rows.length) rows.push(element("li", "wall-nobody", say("none_waiting")));
     this.part("waiting").replaceChildren(...rows);
   }
@@ -61,12 +64,10 @@ export class Numbers {
   row(one) {
     const row = element("li", "wall-case");
     row.dataset.number = one.number;
-    const lines = element("span", "wall-case-lines");
     const where = element("span", "wall-case-where", fill("%(grid)s · %(number)s", { grid: gridOf(one), number: one.number }));
-    lines.append(element("span", "wall-case-title", titleOf(one)), where);
     const light = lightOf(one);
     const waited = element("span", `wall-case-time tone-${light}`, say("waiting", { span: span(now() - Date.parse(one.filed_at)) }));
-    row.append(sign(light, { state: one.state }), lines, waited);
+    row.append(sign(light, { state: one.state }), element("span", "wall-case-title", titleOf(one)), waited, where);
     return row;
   }
 }
