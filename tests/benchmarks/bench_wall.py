@@ -14,7 +14,6 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests import services
 from tests.benchmarks.wall_week import Week, grown
-from tests.factories import session_of
 
 FILL = """
 from django.core.management import call_command
@@ -23,6 +22,8 @@ call_command("migrate", verbosity=0)
 build_town()
 sign_everybody_in()
 """
+#: The supervisor's, see ``tests.factories.session_of``, which needs Django.
+SESSION = "session-of-supervisor"
 #: Bytes that the heap may grow in the last third of the time: less than one event in ten kept for good.
 HEAP = 600_000
 
@@ -52,7 +53,7 @@ def live_through(url: str, hours: int) -> int:
         context = browser.new_context(
             base_url=url, viewport={"width": 1920, "height": 1080}, locale="zh-CN", reduced_motion="reduce"
         )
-        context.add_cookies([{"name": "sessionid", "value": session_of("supervisor"), "url": url}])
+        context.add_cookies([{"name": "sessionid", "value": SESSION, "url": url}])
         week = Week(context.new_page())
         week.begin()
         held = []

@@ -84,8 +84,12 @@ class Week:
         self.page.clock.fast_forward(int(rest.total_seconds() * 1000))
         before = self.connections
         self._run(3)
-        while self.connections == before:  # the page has found out that its connection was lost
+        # The page has found out that its connection was lost, and has another.
+        for _ in range(120):
+            if self.connections > before:
+                return
             self._run(1)
+        raise AssertionError("the wall did not come back after a sleep")
 
     def _run(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
