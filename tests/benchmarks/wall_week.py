@@ -177,9 +177,12 @@ class Week:
         # Another list each time.
         ids = [self.hour * 10 + number for number in range(1, 4)]
         findings = [
-            {"id": pk, "kind": kinds[pk % 4], "title": "突然增多", "sentence": f"第{pk}网格 噪音 {pk} 件"} for pk in ids
+            {"id": pk, "kind": kinds[pk % 4], "title": "突然增多", "sentence": f"第{pk}网格 噪音 {pk} 件"}
+            for pk in ids
         ]
-        rates = {name: {"value": 0.9, "count": 90, "of": 100} for name in ("responded", "solved", "satisfied")}
+        rates = {
+            name: {"value": 0.9, "count": 90, "of": 100} for name in ("responded", "solved", "satisfied")
+        }
         route.fulfill(
             json={
                 "rates": rates,
@@ -188,7 +191,9 @@ class Week:
                 "day": "11月22日",
                 "findings": findings,
                 "grids": {"type": "FeatureCollection", "features": [self._grid(pk) for pk in ids]},
-                "categories": {"lamp": {"name": "路灯", "parent": "", "active": True, "dictionary": "resident"}},
+                "categories": {
+                    "lamp": {"name": "路灯", "parent": "", "active": True, "dictionary": "resident"}
+                },
             }
         )
 

@@ -49,7 +49,9 @@ def test_today_is_compared_with_the_same_time_before(client, town: Town, monkeyp
     case(town, filed_at=NOON - 2 * HOUR)  # today
     case(town, filed_at=NOON - 3 * HOUR, closed_at=NOON - HOUR, state="closed")  # and closed today
     case(town, filed_at=NOON - 3 * DAY, **with_deadline)  # open and overdue, yesterday too
-    case(town, filed_at=NOON - 3 * DAY, closed_at=NOON - 20 * HOUR, state="closed", **with_deadline)  # then, too
+    case(
+        town, filed_at=NOON - 3 * DAY, closed_at=NOON - 20 * HOUR, state="closed", **with_deadline
+    )  # then, too
     case(town, filed_at=NOON - 7 * DAY - HOUR)  # a week ago, before this hour
     case(town, filed_at=NOON - 7 * DAY + HOUR)  # a week ago, after it
     news = news_at(watching(town, client), monkeypatch, NOON)

@@ -35,9 +35,7 @@ def open_cases(person: Person) -> int:
     return int(number.text_content() or "")
 
 
-def test_a_wall_holds_no_more_after_many_hours_and_nights(
-    browser: Browser, shared_product: services.Product
-):
+def test_a_wall_holds_no_more_after_many_hours_and_nights(browser: Browser, shared_product: services.Product):
     watcher = stands_before_a_wall(browser, shared_product).signs_in("supervisor")
     week = Week(watcher.page)
     week.begin()

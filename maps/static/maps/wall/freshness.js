@@ -38,10 +38,11 @@ export class Freshness {
   stoppedAt() {
     const at = Date.now();
     const read = this.readAt ?? this.begun;
-    const stops = [];
-    if (this.lostSince) stops.push(this.lostSince, read);
-    if (at - read > OLD_MS) stops.push(read);
-    if (this.failedSince && at - this.failedSince > OLD_MS) stops.push(this.failedSince);
+    const stops = this.lostSince ? [this.lostSince] : [];
+    // While the socket lives, and shortly before it was lost, what it told was current whenever it was read.
+    const end = this.lostSince ?? at;
+    if (end - read > OLD_MS) stops.push(read);
+    if (this.failedSince && end - this.failedSince > OLD_MS) stops.push(this.failedSince);
     return stops.length ? Math.min(...stops) : 0;
   }
 
