@@ -1,4 +1,4 @@
-"""What the maps keep in the database: sums over the cases (docs/adr/0007), and what was found to stand out."""
+"""What the maps keep in the database: sums of the cases (docs/adr/0007), and what was found to stand out."""
 
 from .foresight import Finding, FindingKind, Foresight, Outlook
 from .summaries import Cell, Change, Fold, Spot, Tally

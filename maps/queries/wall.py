@@ -21,9 +21,9 @@ WEEK, DAY = timedelta(days=7), timedelta(days=1)
 def numbers(requests: QuerySet[Request], same: str, now: datetime) -> dict[str, Any]:
     """``today`` and ``before``: filed, closed, open, overdue; ``lights``: how many open cases have each.
 
-    ``before`` is the same time of day: of the same weekday a week ago for what comes and goes, since weeks have
-    a rhythm; of yesterday for what lies there. It is counted from the cases as they stand now: one that was
-    reopened since counts as open then, one given more time as not overdue. ``same`` names the areas.
+    ``before`` is the same time of day: of the same weekday a week ago for what comes and goes, since weeks
+    have a rhythm; of yesterday for what lies there. It is counted from the cases as they stand now: one that
+    was reopened since counts as open then, one given more time as not overdue. ``same`` names the areas.
     """
     known = cache.get(f"wall:now:{same}")
     if known is None:

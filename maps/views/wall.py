@@ -1,4 +1,4 @@
-"""The wall: a big screen that nobody touches, for supervisors and for screens on which nobody is signed in."""
+"""The wall: a big screen that nobody touches, for supervisors, and for screens without anybody signed in."""
 
 from __future__ import annotations
 

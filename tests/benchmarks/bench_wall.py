@@ -1,4 +1,4 @@
-"""``make bench-wall``: a wall through an accelerated week. Prints what the page holds; ends with 1 if it grows.
+"""``make bench-wall``: a wall through an accelerated week. Prints what it holds; ends with 1 if it grows.
 
 ``HOURS=48`` for a shorter time.
 """

@@ -1,8 +1,8 @@
-"""A week in the life of a wall, in minutes: the page in a browser whose clock we turn, told of events and answered
-by us. What it holds after each hour is counted after its garbage has been collected.
+"""A week in the life of a wall, in minutes: the page in a browser whose clock we turn, told of events and
+answered by us. What it holds after each hour is counted after its garbage has been collected.
 
-Of each hour a minute passes second by second, with every timer of the page; the rest is jumped over, as when the
-machine sleeps. So a week brings 168 lost connections, midnights, and thousands of turns of the map.
+Of each hour a minute passes second by second, with every timer of the page; the rest is jumped over, as when
+the machine sleeps. So a week brings 168 lost connections, midnights, and thousands of turns of the map.
 """
 
 from __future__ import annotations
@@ -209,8 +209,9 @@ class Week:
 
 
 def grown(held: list[Held], *, heap: int) -> list[str]:
-    """What grew, in words; nothing is what there should be. ``held``: after each hour, the first third is there
-    to warm up. ``heap``: bytes by which the least heap of the last third may lie above that of the second.
+    """What grew, in words; nothing is what there should be. ``held``: after each hour, the first third is
+    there to warm up. ``heap``: bytes by which the least heap of the last third may lie above that of the
+    second.
 
     The least of several, because what is there at one moment (a picture, an answer) comes and goes.
     """

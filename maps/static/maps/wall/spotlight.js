@@ -5,8 +5,8 @@ import { palette } from "../palette.js";
 import { config, say } from "../say.js";
 
 const SHOW_MS = 20_000;
-/** A grid fills the map no further than this. */
-const CLOSEST = 15.5;
+/** A grid fills the map no further than this; where everything is drawn larger, by as much further. */
+const CLOSEST = 15;
 /** Told apart without colours too, as in the list of what stands out. */
 const LOOKS = {
   hot_spot: { colour: "red", dash: null },
@@ -93,7 +93,7 @@ export class Spotlight {
   go(bounds, { gently = false } = {}) {
     const top = this.page.querySelector(".wall-legend").offsetHeight + 24;
     const bottom = this.page.querySelector(".wall-spot").offsetHeight + 24;
-    const options = { paddingTopLeft: [24, top], paddingBottomRight: [24, bottom], maxZoom: CLOSEST };
+    const options = { paddingTopLeft: [24, top], paddingBottomRight: [24, bottom], maxZoom: CLOSEST + Math.log2(palette().scale) };
     if (gently && !calm.matches) this.map.flyToBounds(bounds, { ...options, duration: 2.5 });
     else this.map.fitBounds(bounds, { ...options, animate: false });
   }
