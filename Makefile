@@ -13,7 +13,7 @@ SOURCES := config demo grid maps realtime ui workflows tests scripts manage.py
 TEMPLATES := $(wildcard */templates)
 TYPED := grid/actions workflows/actions workflows/engine realtime
 
-.PHONY: help run test lint e2e bench-locate bench-import bench-inbox bench-map bench-engine bench-engine-peer bench-figures bench-fanout bench-fanout-stock demo simulate vendor messages screenshots clean setup setup-dev services
+.PHONY: help run test lint e2e bench-locate bench-import bench-inbox bench-map bench-wall bench-engine bench-engine-peer bench-figures bench-fanout bench-fanout-stock demo simulate vendor messages screenshots clean setup setup-dev services
 
 help: ## List these commands
 	@echo "Linli (邻里)"
@@ -69,6 +69,9 @@ bench-fanout: setup-dev services ## Time telling 5,000 sockets against a raw bro
 
 bench-fanout-stock: setup-dev services ## Time telling 5,000 sockets against stock group_send with channels_redis
 	@SOCKETS=$(or $(SOCKETS),5000) $(PYTHON) -m tests.benchmarks.bench_fanout --stock
+
+bench-wall: setup-dev services ## Let a wall live through an accelerated week and see whether it grows (HOURS=48 for less)
+	@HOURS=$(or $(HOURS),168) $(PYTHON) -m tests.benchmarks.bench_wall
 
 screenshots: setup-dev services ## Take the pictures in docs/screenshots/ anew
 	@$(MANAGE) compile_translations

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from .views import borders, data, grids, live, presence, public, replay, standing_out
+from .views import borders, data, grids, live, presence, public, replay, standing_out, wall
 
 urlpatterns = [
     path("", include("maps.indicators.urls")),
@@ -17,7 +17,10 @@ urlpatterns = [
     path("map/standing-out/", standing_out.standing_out_page, name="standing_out"),
     path("map/standing-out/<int:finding>/", standing_out.finding_page, name="map_finding"),
     path("map/next-week/", standing_out.next_week_page, name="next_week"),
-    path("wall/", live.wall, name="wall"),
+    path("wall/", wall.wall, name="wall"),
+    path("wall/cases/", wall.wall_cases, name="wall_cases"),
+    path("wall/news/", wall.wall_news, name="wall_news"),
+    path("wall/outlook/", wall.wall_outlook, name="wall_outlook"),
     path("map/data/outlines/", public.area_outlines, name="map_outlines"),
     path("map/data/tallies/", public.area_tallies, name="map_tallies"),
     path("map/data/areas/", public.area_choices, name="map_areas"),

@@ -1,4 +1,4 @@
-"""The supervisors' pages: the live map, the wall, and the drawer with one case."""
+"""The supervisors' pages: the live map, and the drawer with one case."""
 
 from __future__ import annotations
 
@@ -18,26 +18,14 @@ from .access import watcher_data, watcher_required
 @watcher_required
 def live_map(request: HttpRequest) -> HttpResponse:
     """The live map with its list, feed and filters."""
-    return _page(request, "maps/live.html", wall=False)
-
-
-@require_safe
-@watcher_required
-def wall(request: HttpRequest) -> HttpResponse:
-    """The live map for a big screen that nobody touches."""
-    return _page(request, "maps/wall.html", wall=True)
-
-
-def _page(request: HttpRequest, template: str, *, wall: bool) -> HttpResponse:
     areas = watched_areas(request.user)
-    chart = empty_map(name="wall" if wall else "live", bounds=places.bounds(areas), wall=wall)
     context = {
-        "chart": take_apart(chart),
-        "config": words.live_config(wall=wall),
+        "chart": take_apart(empty_map(name="live", bounds=places.bounds(areas))),
+        "config": words.live_config(),
         "lights": words.lights(),
         "areas": places.choices(areas, None),
     }
-    return render(request, template, context)
+    return render(request, "maps/live.html", context)
 
 
 @require_safe

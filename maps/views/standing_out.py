@@ -111,7 +111,7 @@ def standing_out_data(request: HttpRequest) -> HttpResponse:
             "stale": found.stale,
             "total": found.total,
             "items": [_told(item) for item in found.items],
-            "grids": _grids(request, found.items),
+            "grids": grids_of(request.user, found.items),
         },
     )
 
@@ -217,13 +217,13 @@ def _told(item: Item) -> dict[str, Any]:
     }
 
 
-def _grids(request: HttpRequest, items: list[Item]) -> dict[str, Any]:
+def grids_of(user: Any, items: list[Item]) -> dict[str, Any]:
     """A feature for each grid; ``items`` are the ids of what stands out there, the most certain first."""
     by_code: dict[str, list[Item]] = {}
     for item in items:
         for code in item.codes:
             by_code.setdefault(code, []).append(item)
-    rows = watched_areas(request.user).filter(code__in=by_code).exclude(geometry=None)
+    rows = watched_areas(user).filter(code__in=by_code).exclude(geometry=None)
     features = [
         {
             "type": "Feature",
