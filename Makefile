@@ -64,6 +64,7 @@ bench-inbox: setup-dev services ## Time the desk's first page among 800,000 task
 
 bench-map: setup-dev services ## Time the maps of a city of 40,000 grids and a million cases (GRIDS=2000 CASES=50000 for a small one)
 	@GRIDS=$(or $(GRIDS),40000) CASES=$(or $(CASES),1000000) $(PYTHON) -m tests.benchmarks.bench_map
+
 bench-fanout: setup-dev services ## Time telling 5,000 sockets against a raw broadcast (SOCKETS=500 for fewer)
 	@SOCKETS=$(or $(SOCKETS),5000) $(PYTHON) -m tests.benchmarks.bench_fanout
 
