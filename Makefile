@@ -13,7 +13,7 @@ SOURCES := config demo grid maps realtime ui workflows tests scripts manage.py
 TEMPLATES := $(wildcard */templates)
 TYPED := grid/actions workflows/actions workflows/engine realtime
 
-.PHONY: help run test lint e2e bench-locate bench-import bench-inbox bench-map bench-engine bench-engine-peer bench-figures bench-fanout bench-fanout-stock demo simulate vendor messages screenshots clean setup setup-dev services
+.PHONY: help run test lint e2e bench-locate bench-import bench-inbox bench-map bench-wall bench-engine bench-engine-peer bench-figures bench-fanout bench-fanout-stock demo simulate vendor messages screenshots clean setup setup-dev services
 
 help: ## List these commands
 	@echo "Linli (邻里)"
@@ -64,11 +64,15 @@ bench-inbox: setup-dev services ## Time the desk's first page among 800,000 task
 
 bench-map: setup-dev services ## Time the maps of a city of 40,000 grids and a million cases (GRIDS=2000 CASES=50000 for a small one)
 	@GRIDS=$(or $(GRIDS),40000) CASES=$(or $(CASES),1000000) $(PYTHON) -m tests.benchmarks.bench_map
+
 bench-fanout: setup-dev services ## Time telling 5,000 sockets against a raw broadcast (SOCKETS=500 for fewer)
 	@SOCKETS=$(or $(SOCKETS),5000) $(PYTHON) -m tests.benchmarks.bench_fanout
 
 bench-fanout-stock: setup-dev services ## Time telling 5,000 sockets against stock group_send with channels_redis
 	@SOCKETS=$(or $(SOCKETS),5000) $(PYTHON) -m tests.benchmarks.bench_fanout --stock
+
+bench-wall: setup-dev services ## Let a wall live through an accelerated week and see whether it grows (HOURS=48 for less)
+	@HOURS=$(or $(HOURS),168) $(PYTHON) -m tests.benchmarks.bench_wall
 
 screenshots: setup-dev services ## Take the pictures in docs/screenshots/ anew
 	@$(MANAGE) compile_translations

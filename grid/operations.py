@@ -52,6 +52,8 @@ def _health(total: Figures) -> Iterator[Line]:
 def _screens(total: Figures) -> Iterator[Line]:
     screens = sum(total.present.values())
     streams = sum(number for kind, number in total.present.items() if kind.endswith(" stream"))
+    shown = {kind: _of_kind(total, kind) for kind in ("map", "wall", "public", "tasks", "case")}
+    shown["map"] += shown["wall"]
     yield Line(
         name=_("Connections now"),
         value=intcomma(screens),
@@ -59,7 +61,7 @@ def _screens(total: Figures) -> Iterator[Line]:
             "Live maps: %(map)s, public maps: %(public)s, people signed in: %(tasks)s, "
             "single requests: %(case)s."
         )
-        % {kind: intcomma(_of_kind(total, kind)) for kind in ("map", "public", "tasks", "case")},
+        % {kind: intcomma(number) for kind, number in shown.items()},
         advice=_("When there are many more than people at work, look for a program that connects by itself."),
     )
     yield Line(

@@ -11,7 +11,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from . import duty
-from .models import Area, AreaEdit, AreaQuerySet, Branch, ImportJob, Member, Responsibility
+from .models import Area, AreaEdit, AreaQuerySet, Branch, ImportJob, Member, Responsibility, Screen
+from .screens import Viewer
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -24,11 +25,14 @@ SUPERVISOR = "supervisor"
 EVERYWHERE = ""
 
 
-def scope(user: "User | AnonymousUser", *roles: str) -> list[str]:
+def scope(user: "User | AnonymousUser | Viewer", *roles: str) -> list[str]:
     """Materialised paths of the areas for which the user holds any of these roles (no role named: any role).
 
-    Sorted, without paths that lie under another one of the list. The empty path means everywhere.
+    Sorted, without paths that lie under another one of the list. The empty path means everywhere. Whoever
+    stands before a screen on a wall watches like a supervisor and holds nothing.
     """
+    if isinstance(user, Viewer):
+        return [user.path] if SUPERVISOR in roles else []
     if user.is_superuser and user.is_active and (not roles or ADMINISTRATOR in roles):
         return [EVERYWHERE]
     held = duty.roles_of(user)
@@ -50,7 +54,7 @@ def is_member(user: "User | AnonymousUser") -> bool:
     return user.is_authenticated and hasattr(user, "member")
 
 
-def may_watch(user: "User | AnonymousUser", area: Area | None = None) -> bool:
+def may_watch(user: "User | AnonymousUser | Viewer", area: Area | None = None) -> bool:
     """Supervisors and administrators watch the live map; with an area: whether theirs includes it."""
     paths = scope(user, SUPERVISOR, ADMINISTRATOR)
     return bool(paths) if area is None else covers(paths, area.path)
@@ -97,6 +101,16 @@ def visible_import_edits(user: "User | AnonymousUser") -> QuerySet[AreaEdit]:
     for path in scope(user, ADMINISTRATOR):
         inside |= Q(path__startswith=path)
     return imports.filter(inside)
+
+
+def visible_screens(user: "User | AnonymousUser") -> QuerySet[Screen]:
+    """Screens that show an area which the user administers."""
+    return Screen.objects.filter(area__in=Area.objects.within(scope(user, ADMINISTRATOR)).values("pk"))
+
+
+def may_allow_screen(user: "User | AnonymousUser", area: Area) -> bool:
+    """Administrators let a screen show what is theirs, as they make supervisors of it."""
+    return may_administer(user, area)
 
 
 def public_areas() -> AreaQuerySet:

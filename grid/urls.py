@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from .views import api, console, exports, gis, leave, operations, photos, sheets, tokens
+from .views import api, console, exports, gis, leave, operations, photos, screens, sheets, tokens
 
 urlpatterns = [
     path("console/", console.home, name="console"),
@@ -10,6 +10,9 @@ urlpatterns = [
     path("console/members/", console.members, name="console_members"),
     path("console/operations/", operations.operations_page, name="console_operations"),
     path("console/operations/figures/", operations.operations_figures, name="console_operations_figures"),
+    path("console/screens/", screens.console_screens, name="console_screens"),
+    path("console/screens/<int:pk>/withdraw/", screens.screen_withdraw, name="screen_withdraw"),
+    path("wall/open/", screens.wall_open, name="wall_open"),
     path("console/import/", include("grid.import_urls")),
     path("console/borders/", include("grid.border_urls")),
     path("api/locate/", api.locate, name="locate"),

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from .views import acting, borders, data, grids, layers, live, presence, public, replay, standing_out
+from .views import acting, borders, data, grids, layers, live, presence, public, replay, standing_out, wall
 
 urlpatterns = [
     path("", include("maps.indicators.urls")),
@@ -20,7 +20,10 @@ urlpatterns = [
     path("map/chosen/", acting.chosen_cases, name="map_chosen"),
     path("map/chosen/people/", acting.people_for_chosen, name="map_chosen_people"),
     path("map/chosen/<slug:act>/", acting.act_on_chosen, name="map_act"),
-    path("wall/", live.wall, name="wall"),
+    path("wall/", wall.wall, name="wall"),
+    path("wall/cases/", wall.wall_cases, name="wall_cases"),
+    path("wall/news/", wall.wall_news, name="wall_news"),
+    path("wall/outlook/", wall.wall_outlook, name="wall_outlook"),
     path("map/data/outlines/", public.area_outlines, name="map_outlines"),
     path("map/data/tallies/", public.area_tallies, name="map_tallies"),
     path("map/data/areas/", public.area_choices, name="map_areas"),

@@ -13,10 +13,9 @@ from workflows.models import Category, State
 from workflows.models.request import ENDED_STATES
 
 
-def live_config(*, wall: bool) -> dict[str, Any]:
-    """For the live map and the wall. One query (categories)."""
+def live_config() -> dict[str, Any]:
+    """For the live map, and most of what the wall needs. One query (categories)."""
     return {
-        "wall": wall,
         "socket": "/ws/map/",
         "urls": {
             "cases": reverse("map_cases"),
@@ -34,6 +33,34 @@ def live_config(*, wall: bool) -> dict[str, Any]:
         "categories": categories(),
         "words": live_words(),
     }
+
+
+def wall_config() -> dict[str, Any]:
+    """For the wall: its own addresses, which a screen without anybody signed in may ask, too."""
+    config = live_config()
+    config["socket"] = "/ws/wall/"
+    config["urls"] = {
+        "cases": reverse("wall_cases"),
+        "news": reverse("wall_news"),
+        "outlook": reverse("wall_outlook"),
+        "outlines": reverse("map_outlines"),
+        "names": reverse("map_names"),
+    }
+    config["words"] |= {
+        "stopped": _("The data stopped at %(time)s"),
+        "never": _("No data yet"),
+        "coming_back": _("What you see may be wrong by now. The screen keeps trying by itself."),
+        "than_yesterday": _("%(n)s vs yesterday, same time"),
+        "than_week": _("%(n)s vs last %(weekday)s, same time"),
+        "rate": _("%(count)s of %(of)s"),
+        "counting": _("still being counted"),
+        "no_rate": _("nobody has rated"),
+        "nothing_stands_out": _("Nothing stands out."),
+        "not_worked_out": _("What stands out is worked out every night."),
+        "looked_at": _("up to %(day)s"),
+        "none_waiting": _("Nobody is waiting."),
+    }
+    return config
 
 
 def public_config() -> dict[str, Any]:
@@ -96,6 +123,15 @@ def live_words() -> dict[str, str]:
     }
 
 
+def three_rates() -> dict[str, str]:
+    """三率: indicator's name → its word on the wall."""
+    return {
+        "responded": pgettext("rate", "Response"),
+        "solved": pgettext("rate", "Solution"),
+        "satisfied": pgettext("rate", "Satisfaction"),
+    }
+
+
 def kinds() -> dict[str, str]:
     """What a line of the feed says for each kind of event. ``%(title)s`` is the step's title."""
     return {
@@ -126,6 +162,8 @@ def kinds() -> dict[str, str]:
         "request.passed_on": _("Passed on, by the new borders"),
         "request.migrated": _("Goes on by another version of its workflow"),
         "request.withdrawn": _("Withdrawn by the resident"),
+        "request.excluded": _("Does not count in figures any more"),
+        "request.included": _("Counts in figures again"),
         "request.force_closed": _("Closed by order"),
         "request.merged": _("Joined with another case"),
         "duplicate.added": _("A duplicate was joined with it"),

@@ -113,3 +113,20 @@ class MemberChanged(Payload):
 class MemberLeft(Payload):
     kind: ClassVar[str] = "member.left"
     member: str
+
+
+class ScreenAllowed(Payload):
+    """A screen on a wall may show an area, without anybody being signed in; its key is nowhere."""
+
+    kind: ClassVar[str] = "screen.allowed"
+    names_actor: ClassVar[bool] = True
+    name: str
+    area: str
+    until: datetime
+
+
+class ScreenWithdrawn(Payload):
+    kind: ClassVar[str] = "screen.withdrawn"
+    names_actor: ClassVar[bool] = True
+    name: str
+    area: str

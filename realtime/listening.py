@@ -25,12 +25,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from grid import locator
+from grid import locator, screens
 from grid.actions import presence
 from grid.models import User
 
 from . import hub
-from .audiences import NOT_YOURS, TRY_LATER, Audience, Denied, Person
+from .audiences import NOT_YOURS, TRY_LATER, Anybody, Audience, Denied, Person
 from .counts import here as counts
 from .wire import Told
 
@@ -63,6 +63,8 @@ class Standing(NamedTuple):
     is_superuser: bool
     password: str
     posts: tuple[tuple[str, tuple[str, ...]], ...]
+    #: What it shows, if it is a screen on a wall.
+    screen: str = ""
 
 
 GONE = Standing(is_signed_in=False, is_active=False, is_superuser=False, password="", posts=())
@@ -75,6 +77,8 @@ class Answer(NamedTuple):
     topics: frozenset[str]
     user_id: int | None
     standing: Standing
+    #: The screen's, where nobody is signed in but a screen on a wall listens.
+    digest: str = ""
 
 
 class Listening:
@@ -111,7 +115,7 @@ class Listening:
     @property
     def is_watched(self) -> bool:
         """Whether somebody's rights stand behind it."""
-        return self.answer.user_id is not None
+        return self.answer.user_id is not None or bool(self.answer.digest)
 
     # --- Coming and going ----------------------------------------------------------------------
     async def ask(self) -> int:
@@ -151,14 +155,16 @@ class Listening:
         return answer
 
     def _ask(self) -> Answer:
-        user = session_user(self.scope)
+        user: Anybody = session_user(self.scope)
+        if self.audience.is_for_screens and isinstance(user, AnonymousUser):
+            user = session_screen(self.scope) or user
         # What they follow from is read first: a change that comes between the two shows at the next look.
         standing = standing_of(user)
         try:
             topics = self.audience.topics(user, **self.scope["url_route"]["kwargs"])
         except Denied as denied:
             return Answer(denied.code, frozenset(), user.pk, standing)
-        return Answer(0, topics, user.pk, standing)
+        return Answer(0, topics, user.pk, standing, getattr(user, "digest", ""))
 
     def check_in(self, seconds: float) -> None:
         """Ask again within so many seconds."""
@@ -263,7 +269,8 @@ async def _look() -> None:
     if not watched:
         return
     people = {one.key: one.answer.user_id for one in watched}
-    found = await in_thread(standings)(people)
+    walls = {one.key: one.answer.digest for one in watched if one.answer.digest}
+    found = await in_thread(standings)(people, walls)
     for one in watched:
         if found[one.key] != one.answer.standing and one in _open:
             one._start_check()
@@ -280,22 +287,29 @@ async def _note(at_desks: set[int | None]) -> None:
         logger.exception("Could not note who has the desk open; trying again later")
 
 
-def standings(people: dict[str, int | None]) -> dict[str, Standing]:
-    """What rights follow from now, by session key. ``people``: session key → id of its user.
+def standings(people: dict[str, int | None], walls: dict[str, str]) -> dict[str, Standing]:
+    """What rights follow from now, by session key. ``people``: session key → id of its user; ``walls``:
+    session key → digest of its screen, where there is one instead.
 
-    Two queries for every 500, and one for the stamp of the posts, which are in memory.
+    Two queries for every 500, one for the screens, and one for the stamp of the posts, which are in memory.
     """
     alive = _alive(list(people))
     accounts = {user.pk: user for user in _accounts({pk for pk in people.values() if pk})}
     roster = locator.current_roster(fresh=True)
+    viewers = screens.valid(set(walls.values())) if walls else {}
     found = {}
     for key, pk in people.items():
-        user = accounts.get(pk or 0)
-        found[key] = _standing(user, roster) if user is not None and key in alive else GONE
+        user = accounts.get(pk or 0) or viewers.get(walls.get(key, ""))
+        if user is None or key not in alive:
+            found[key] = GONE
+        else:
+            found[key] = _standing(user, roster) if isinstance(user, User) else _standing_of_screen(user)
     return found
 
 
-def standing_of(user: Person) -> Standing:
+def standing_of(user: Anybody) -> Standing:
+    if isinstance(user, screens.Viewer):
+        return _standing_of_screen(user)
     return _standing(user, locator.current_roster(fresh=True)) if isinstance(user, User) else GONE
 
 
@@ -308,6 +322,10 @@ def _standing(user: User, roster: Any) -> Standing:
         password=user.password,
         posts=tuple(sorted((role, tuple(paths)) for role, paths in roles.items())),
     )
+
+
+def _standing_of_screen(viewer: screens.Viewer) -> Standing:
+    return GONE._replace(is_signed_in=True, screen=f"{viewer.digest} {viewer.path}")
 
 
 def _alive(keys: list[str]) -> set[str]:
@@ -336,3 +354,11 @@ def session_user(scope: Any) -> Person:
         return AnonymousUser()
     store = import_module(settings.SESSION_ENGINE).SessionStore(key)
     return get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]
+
+
+def session_screen(scope: Any) -> screens.Viewer | None:
+    """The screen on a wall whose session this is, read afresh."""
+    key = scope["session"].session_key
+    if not key:
+        return None
+    return screens.viewer_of(import_module(settings.SESSION_ENGINE).SessionStore(key))

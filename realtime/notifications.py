@@ -302,6 +302,14 @@ def _token_revoked(said: Payload) -> str:
     return gettext("A key for a program was taken back: %(name)s.") % {"name": _name(said["name"])}
 
 
+def _screen_allowed(said: Payload) -> str:
+    return gettext("The screen “%(name)s” may show the wall.") % {"name": _name(said["name"])}
+
+
+def _screen_withdrawn(said: Payload) -> str:
+    return gettext("The screen “%(name)s” may not show the wall any more.") % {"name": _name(said["name"])}
+
+
 def _workflow_published(said: Payload) -> str:
     return gettext("Workflow %(definition)s, version %(number)d, was published.") % {
         **_workflow(said),
@@ -389,6 +397,8 @@ WORDS: dict[str, Callable[[Payload], str]] = {
     "member.left": _member_left,
     "token.issued": _token_issued,
     "token.revoked": _token_revoked,
+    "screen.allowed": _screen_allowed,
+    "screen.withdrawn": _screen_withdrawn,
     "workflow.published": _workflow_published,
     "workflow.proposed": _workflow_proposed,
     "workflow.proposal_refused": _proposal_refused,

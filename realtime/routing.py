@@ -13,6 +13,7 @@ from .streams import Stream
 #: Where an audience is found below ``/ws/`` and ``/sse/``.
 AUDIENCES: dict[str, audiences.Audience] = {
     "map/": audiences.LiveMap(),
+    "wall/": audiences.Wall(),
     "public/": audiences.PublicMap(),
     "tasks/": audiences.MyTasks(),
     "case/<str:number>/": audiences.OneCase(),

@@ -24,6 +24,8 @@ TARGET = ROOT / "docs" / "screenshots"
 #: The demo's own, as ``demo.town`` prints it.
 PASSWORD = "linli-demo"
 WIDTHS = {390: {"width": 390, "height": 844}, 1440: {"width": 1440, "height": 900}}
+#: Of a screen on a wall.
+WALL = {1920: {"width": 1920, "height": 1080}}
 LARGEST = 300_000
 DRAWING = "/console/workflows/reimbursement/draw/"
 TEXT = "3号楼门口的路灯坏了三天，晚上漆黑一片，老人出门不敢走。"
@@ -46,6 +48,7 @@ SHOTS = [
     Shot("one-task", "member", "/desk/", "[data-task]:has(img) a, [data-task] a"),
     Shot("live-map", "supervisor", "/map/live/"),
     Shot("wall", "supervisor", "/wall/"),
+    Shot("figures", "supervisor", "/figures/"),
     Shot("public-map", "resident", "/map/"),
     Shot("grid-page", "resident", "/", ".grid-name a"),
     Shot("stairwell-sheet", "resident", "/grids/149999001001001/print/"),
@@ -71,6 +74,9 @@ blocks = whistle["body"]["blocks"][1:-1]
 begin_draft(body=whistle | {"body": {"type": "sequence", "blocks": blocks}}, actor=admin)
 """
 
+#: Figures follow the log in the background, which does not run here.
+FOLLOW = "from maps.indicators.actions.follow import follow; follow()"
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -83,6 +89,8 @@ def main() -> None:
             f"sqlite:///{data / 'linli.sqlite3'}", data, LINLI_SWEEP_SECONDS="0"
         )
         services.manage("demo", environment=environment)
+        services.manage("find_what_stands_out", environment=environment)
+        services.python(FOLLOW, environment)
         services.python(DRAFTS, environment)
         product = services.Product(environment, data)
         try:
@@ -93,7 +101,7 @@ def main() -> None:
                 )
                 for shot in SHOTS:
                     if not options.only or shot.name in options.only.split(","):
-                        for width in WIDTHS:
+                        for width in WALL if shot.name == "wall" else WIDTHS:
                             take(browser, product.url, shot, width)
                 browser.close()
         finally:
@@ -102,7 +110,7 @@ def main() -> None:
 
 def take(browser: Browser, base: str, shot: Shot, width: int) -> None:
     context = browser.new_context(
-        viewport=WIDTHS[width],
+        viewport=(WIDTHS | WALL)[width],
         device_scale_factor=2 if width == 390 else 1,
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
@@ -122,6 +130,10 @@ def take(browser: Browser, base: str, shot: Shot, width: int) -> None:
     if shot.name == "live-map" and width == 1440:
         page.locator("[data-list] button").first.click()
         expect(page.locator("[data-drawer] article")).to_be_visible()
+    if shot.name == "wall":
+        expect(page.locator("[data-rate=solved]")).not_to_have_text("–")
+        # Not the whole, but the first of what stands out.
+        expect(page.locator("[data-spot-words]")).not_to_have_text("–")
     # Maps draw their canvas after the data came.
     page.wait_for_timeout(1_200)
     save(page.screenshot(), TARGET / f"{shot.name}-{width}.webp")

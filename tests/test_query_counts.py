@@ -226,6 +226,12 @@ LISTS = {
     "versions of a workflow": List(
         "workflow_versions:count", "administrator", each('id="version-'), add_versions, page_size=20
     ),
+    "cases behind a figure": List(
+        f"figure_cases?indicator=filed&period={timezone.localdate():%Y-%m}",
+        "supervisor",
+        each("<tr data-number="),
+        add_to_do,
+    ),
     "bindings": List("workflow_bindings", "administrator", each('class="binding-which"'), add_bindings),
     "live map": List(f"map_cases{MAP}", "supervisor", lambda text: len(json.loads(text)["rows"]), add_to_do),
 }

@@ -6,6 +6,7 @@ from .history import AreaDraft, AreaEdit, AreaVersion, AreaVersionQuerySet
 from .imports import ImportJob
 from .people import Branch, Member, Resident, User
 from .presence import Presence
+from .screens import Screen
 from .sharing import Sharing, Turn
 from .text import in_language
 from .tokens import ApiToken
@@ -29,6 +30,7 @@ __all__ = [
     "Resident",
     "Responsibility",
     "ResponsibilityQuerySet",
+    "Screen",
     "Sharing",
     "StandIn",
     "Turn",

@@ -71,14 +71,14 @@ class ExportForm(forms.Form):
 def export_page(request: HttpRequest) -> HttpResponse:
     """What to export; ``?under=CODE`` as the list of areas hands it on."""
     initial = {"under": request.GET.get("under", ""), "on": timezone.localdate()}
-    return _page(request, ExportForm(initial=initial, areas=_choices(request)))
+    return _page(request, ExportForm(initial=initial, areas=areas_that_hold_grids(request)))
 
 
 @require_safe
 @administrators_only
 def export_file(request: HttpRequest) -> HttpResponse | FileResponse:
     """The file; the form again, with what to change, when there is none."""
-    form = ExportForm(request.GET, areas=_choices(request))
+    form = ExportForm(request.GET, areas=areas_that_hold_grids(request))
     if not form.is_valid():
         return _page(request, form, status=400)
     under, on = form.cleaned_data["under"], form.cleaned_data["on"]
@@ -105,7 +105,7 @@ def _name(under: Area | None, on: date | None) -> str:
     return "-".join(["areas", *([under.code] if under else []), (on or timezone.localdate()).isoformat()])
 
 
-def _choices(request: HttpRequest) -> QuerySet[Area]:
+def areas_that_hold_grids(request: HttpRequest) -> QuerySet[Area]:
     """Areas that hold grids: a list of single ones would be as long as the city has grids."""
     first = Level.objects.filter(is_grid=True).order_by("order").first()
     mine = administered_areas(request.user)

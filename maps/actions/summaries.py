@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from grid.models import Area
 from maps.models import Cell, Change, Fold, Spot, Tally
-from maps.queries.summaries import BLOCK_BITS, BLOCK_ROWS, FINEST_BY_CATEGORY, LEVELS
+from maps.queries.summaries import BLOCK_BITS, BLOCK_ROWS, LEVELS, LEVELS_BY_CATEGORY
 from maps.spots import ALL_CATEGORIES, Spotted, microseconds, spots_of
 from maps.viewport import FINEST
 from workflows.models import Request
@@ -218,9 +218,7 @@ ON CONFLICT (today, path, month) DO UPDATE SET n = kept.n + excluded.n
 """  # noqa: S608
 
 
-_ALL_LEVELS = [(level, 0) for level in LEVELS] + [
-    (level, 1) for level in LEVELS if level <= FINEST_BY_CATEGORY
-]
+_ALL_LEVELS = [(level, 0) for level in LEVELS] + [(level, 1) for level in LEVELS_BY_CATEGORY]
 _BOTH_TALLIES = [_tallies(today=False), _tallies(today=True)]
 #: For the few cases of a fold all levels at once; for all cases one level after the other.
 _CHANGED = [_cells(_ALL_LEVELS), *_BOTH_TALLIES]

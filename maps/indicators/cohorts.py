@@ -26,7 +26,7 @@ _CLOSED = Q(closed_at__isnull=False)
 _EXCUSED = Q(excused=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cohort:
     """``at``: the column whose instant lies in the period; ``base`` which of those cases belong to it."""
 
@@ -71,11 +71,11 @@ COHORTS = (
 COHORT_OF = {name: cohort for cohort in COHORTS for name in cohort.counts} | {"points": COHORTS[4]}
 
 
-def aggregates(cohort: Cohort) -> dict[str, Any]:
-    """Expressions that count a cohort, by what they count; the points of members with the ratings."""
-    found: dict[str, Any] = {name: Count("pk", filter=q) for name, q in cohort.counts.items()}
+def aggregates(cohort: Cohort, among: Q = Q()) -> dict[str, Any]:
+    """Expressions that count a cohort ``among`` others, by what they count; with the ratings the points."""
+    found: dict[str, Any] = {name: Count("pk", filter=among & q) for name, q in cohort.counts.items()}
     if cohort.at == "rated_at":
-        found["points"] = Sum(_points(), default=0)
+        found["points"] = Sum(_points(), filter=among, default=0)
     return found
 
 

@@ -5,7 +5,7 @@ The words for people are in docs/reference/indicators.md; a change here is a cha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,8 +27,24 @@ class Figure:
     of: int | None = None
 
 
-class Figures(dict[str, Figure]):
-    """Indicator's name → its figure; all of :data:`INDICATORS`."""
+class Figures(Mapping[str, Figure]):
+    """Indicator's name → its figure; all of :data:`INDICATORS`. Worked out when it is asked for: a city has
+    forty thousand grids, of which a map shows one figure each."""
+
+    def __init__(self, counts: Counts, weights: Mapping[str, float]) -> None:
+        self._counts, self._weights = counts, weights
+
+    def __getitem__(self, name: str) -> Figure:
+        indicator = INDICATORS[name]
+        return (
+            composite(self, self._weights) if indicator.kind == "mark" else _figure(indicator, self._counts)
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(INDICATORS)
+
+    def __len__(self) -> int:
+        return len(INDICATORS)
 
 
 @dataclass(frozen=True)
@@ -138,13 +154,6 @@ THREE_RATES = ("responded", "solved", "satisfied")
 SHARES = tuple(name for name, indicator in INDICATORS.items() if indicator.kind == "share")
 #: Of which a rate counts the other way round in the composite.
 LESS = frozenset(name for name, indicator in INDICATORS.items() if indicator.better == "less")
-
-
-def figures(counts: Counts, weights: Mapping[str, float]) -> Figures:
-    """The figures that follow from counted cases. ``weights``: see ``LINLI_COMPOSITE_WEIGHTS``."""
-    found = Figures({name: _figure(one, counts) for name, one in INDICATORS.items()})
-    found["composite"] = composite(found, weights)
-    return found
 
 
 def _figure(indicator: Indicator, counts: Counts) -> Figure:

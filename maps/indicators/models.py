@@ -73,8 +73,6 @@ class Followed(models.Model):
     event = models.BigIntegerField(default=0)
     # Ids overtaken by later ones: [first, last, the transaction id from which on nobody can fill them].
     gaps = models.JSONField(default=list)
-    # When the log was last read to its end.
-    at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"up to event {self.event}"

@@ -39,6 +39,8 @@ class Case:
     hand_overs: Collection[datetime] = ()
     registered_at: datetime | None = None
     handled_at: datetime | None = None
+    #: Counts for events that do not name the handler: they were written before events did.
+    handler: int | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def _after(case: Case, before: Facts, at: datetime, move: list[Happened], in_tim
         before,
         area_path=move[-1].area_path,
         category=brief["category"],
-        member=brief.get("handler"),
+        member=brief.get("handler", case.handler),
         state=state,
         due_at=_instant(brief["due_at"]),
         closed_at=closed_at,

@@ -76,7 +76,9 @@ class Spot(models.Model):
             models.Index(fields=["tile", "rank"], name="spot_tile"),
             models.Index(fields=["area", "rank"], name="spot_area"),
             models.Index(fields=["rank", "due", "request"], name="spot_urgency"),
+            models.Index(fields=["category", "tile"], name="spot_category"),
             models.Index(fields=["turns"], condition=Q(turns__isnull=False), name="spot_turns"),
+            models.Index(fields=["tile", "turns"], condition=Q(turns__isnull=False), name="spot_tile_turns"),
         ]
 
     def __str__(self) -> str:

@@ -282,9 +282,10 @@ def _summed(
         categories=filters.categories,
         lights=filters.lights,
     )
-    counts, groups, alone = drawn(summaries.sums(ask, waiting), ask)
+    found = summaries.sums(ask, waiting)
+    counts, groups, alone = drawn(found, ask)
     singly = one_by_one(counts.total, view)
-    ids = summaries.most_urgent(ask, waiting, MOST_FEATURES if singly else LIST_ROWS)
+    ids = summaries.most_urgent(ask, waiting, MOST_FEATURES if singly else LIST_ROWS, found)
     off_ask = replace(ask, cells=None)
     off_ids = summaries.most_urgent(off_ask, waiting, OFF_MAP_ROWS)
     off_total = len(off_ids) if len(off_ids) < OFF_MAP_ROWS else summaries.count(off_ask, waiting)

@@ -25,8 +25,8 @@ from maps.viewport import Viewport
 MOST_AREAS = 2_000
 #: Areas narrower than this many pixels on average are drawn as their parents.
 LEAST_PIXELS = 16
-#: A simplified line is nowhere further from the real one than this, in pixels.
-TOLERANCE_PIXELS = 0.5
+#: What simplifying takes away are corners whose triangle is smaller than the square of this, in pixels.
+TOLERANCE_PIXELS = 1.0
 #: An answer nobody asks for again is forgotten after this many seconds.
 KEEP_SECONDS = 3600
 

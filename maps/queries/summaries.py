@@ -28,15 +28,16 @@ from maps.spots import (
     counted,
     instant,
     microseconds,
+    rank,
     spots_of,
 )
 from maps.viewport import FINEST, NOWHERE, TILE_LEVEL, Cells
-from workflows.models import Request, State
+from workflows.models import Request, State, Urgency
 
-#: Levels that cells are kept at; a map between two of them adds up four cells of the finer one.
-LEVELS = (8, 10, 12, 14, 16)
-#: The finest level at which they are also kept by category: below, cells would hold a case or two each.
-FINEST_BY_CATEGORY = 14
+#: Levels that cells are kept at; by category only some, because there they compress less. A map between two
+#: of these adds up four cells of the finer one.
+LEVELS = tuple(range(8, 17))
+LEVELS_BY_CATEGORY = (8, 10, 12, 14)
 #: A block of cells is so many columns and rows wide, as a power of two.
 BLOCK_BITS = 3
 #: Rows of a block's number; its column comes above.
@@ -44,7 +45,7 @@ BLOCK_ROWS = 20
 #: So many cases may wait to be folded before counting the cases themselves is better.
 MOST_WAITING = 2_000
 #: From this level of the cells on, a viewport covers few enough tiles to ask for its spots by them.
-BY_TILE = 16
+BY_TILE = 15
 #: More tiles than this are not asked for by name.
 MOST_TILES = 600
 
@@ -193,8 +194,8 @@ def _plain(rows: QuerySet) -> list[tuple]:
 def _level_for(ask: Ask) -> int | None:
     """The level of cells to read; None where it takes spots."""
     assert ask.cells is not None
-    finest = FINEST_BY_CATEGORY if ask.categories else LEVELS[-1]
-    return next((level for level in LEVELS if ask.cells.level <= level <= finest), None)
+    levels = LEVELS_BY_CATEGORY if ask.categories else LEVELS
+    return next((level for level in levels if ask.cells.level <= level), None)
 
 
 #: What to add up, of which rows, and how many bits to cut off their columns and rows.
@@ -240,15 +241,22 @@ def spots(ask: Ask) -> QuerySet[Spot]:
         found = found.filter(rank__lt=ENDED_RANK)
     elif not ask.states & set(OPEN_STATES):
         found = found.filter(rank__gte=ENDED_RANK)
-    if ask.categories:
-        found = found.filter(category__in=ask.categories)
     if ask.cells is None:
-        return found.filter(_under(ask, "area"), tile=NOWHERE)
+        return _about(found.filter(_under(ask, "area"), tile=NOWHERE), ask)
     area, tiles = ask.cells.at(FINEST), ask.cells.at(TILE_LEVEL)
     found = found.filter(x__range=(area.left, area.right), y__range=(area.top, area.bottom), tile__gt=NOWHERE)
     if ask.cells.level >= BY_TILE and tiles.count <= MOST_TILES:
-        return found.filter(_under(ask, "area"), tile__in=tiles.keys(TILE_LEVEL))
-    return found.filter(_under(ask, "area", by_index=min(map(len, ask.roots), default=0) > Area.steplen))
+        found = found.filter(_under(ask, "area"), tile__in=tiles.keys(TILE_LEVEL))
+        return found.filter(category__in=ask.categories) if ask.categories else found
+    by_index = min(map(len, ask.roots), default=0) > Area.steplen
+    return _about(found.filter(_under(ask, "area", by_index=by_index)), ask)
+
+
+def _about(found: QuerySet[Spot], ask: Ask) -> QuerySet[Spot]:
+    """Of the chosen categories, in a way that keeps SQLite from gathering all of theirs by the index."""
+    if not ask.categories:
+        return found
+    return found.alias(about=F("category") + 0).filter(about__in=ask.categories)
 
 
 def _under(ask: Ask, column: str, *, by_index: bool = False) -> Q:
@@ -264,14 +272,30 @@ def _under(ask: Ask, column: str, *, by_index: bool = False) -> Q:
     return found | Q(**{column: ""}) if ask.unplaced else found
 
 
-def most_urgent(ask: Ask, waiting: Waiting, rows: int) -> list[int]:
-    """Ids of the first so many cases in order of urgency. One query."""
-    found = spots(ask).filter(light__in=ask.lights) if ask.lights else spots(ask)
+def most_urgent(ask: Ask, waiting: Waiting, rows: int, found: Sums | None = None) -> list[int]:
+    """Ids of the first so many cases in order of urgency; ``found`` are their sums. One query."""
+    chosen = spots(ask).filter(light__in=ask.lights) if ask.lights else spots(ask)
+    if found is not None:
+        chosen = chosen.filter(rank__lt=_rank_after(found, ask, rows))
     if waiting.ids:
-        found = found.exclude(pk__in=waiting.ids)
-    first = list(found.order_by("rank", "due", "pk").values_list("rank", "due", "pk")[:rows])
+        chosen = chosen.exclude(pk__in=waiting.ids)
+    first = list(chosen.order_by("rank", "due", "pk").values_list("rank", "due", "pk")[:rows])
     first += [(spot.rank, spot.due, spot.request_id) for spot in waiting.new.values() if ask.wants(spot)]
     return [case for _, _, case in sorted(first)[:rows]]
+
+
+def _rank_after(found: Sums, ask: Ask, rows: int) -> int:
+    """A rank that the first so many cases are all below: what is less urgent need not be looked at."""
+    by_rank: Counter[int] = Counter()
+    for (state, light), n in found.states.items():
+        if not ask.lights or light in ask.lights:
+            by_rank[rank(state, light, Urgency.URGENT)] += n
+    total = 0
+    for urgent in sorted(by_rank):
+        total += by_rank[urgent]
+        if total >= rows:
+            return urgent + 2
+    return 2 * ENDED_RANK
 
 
 def next_turn(ask: Ask, waiting: Waiting, now: datetime) -> datetime | None:

@@ -7,11 +7,15 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from grid.models import User
 from grid.policies import may_watch
+from grid.screens import SESSION_KEY, Viewer, viewer_of
 from maps.viewport import BadViewport
 
 View = Callable[..., HttpResponse]
@@ -43,6 +47,41 @@ def watcher_data(view: View) -> View:
         if not request.user.is_authenticated:
             return JsonResponse({"error": _("Please sign in again.")}, status=401)
         return checked(request, *args, **kwargs)
+
+    return check
+
+
+def wall_viewer(request: HttpRequest) -> User | AnonymousUser | Viewer:
+    """Who looks at the wall: whoever is signed in; else whoever stands before a screen that may show it."""
+    if request.user.is_authenticated:
+        return request.user
+    return viewer_of(request.session) or request.user
+
+
+def wall_required(view: View) -> View:
+    """The wall itself; the view is given who looks at it. A screen that was taken back is told so."""
+
+    @wraps(view)
+    def check(request: HttpRequest) -> HttpResponse:
+        viewer = wall_viewer(request)
+        if isinstance(viewer, Viewer):
+            return view(request, viewer)
+        if not request.user.is_authenticated and SESSION_KEY in request.session:
+            return render(request, "grid/screen_open.html", {"refused": True}, status=403)
+        return watcher_required(view)(request, viewer)
+
+    return check
+
+
+def wall_data(view: View) -> View:
+    """Data for the wall: 401 or 403 for everybody else."""
+
+    @wraps(view)
+    def check(request: HttpRequest) -> HttpResponse:
+        viewer = wall_viewer(request)
+        if isinstance(viewer, Viewer):
+            return view(request, viewer)
+        return watcher_data(view)(request, viewer)
 
     return check
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
@@ -27,11 +28,15 @@ def case_picture(request: HttpRequest) -> HttpResponse:
     ``cluster`` is the side of a cluster's cell in pixels: a wall wants fewer and larger ones. The server's
     time is in the header ``Linli-Now``.
     """
+    return picture_of(request, request.user, read_filters(request))
+
+
+def picture_of(request: HttpRequest, watcher: Any, filters: cases.Filters) -> HttpResponse:
+    """What a watcher sees in the viewport asked for."""
     view = Viewport.parse(request.GET.get("bbox", ""), request.GET.get("zoom", ""))
     now = timezone.now()
     pixels = number(request.GET.get("cluster", ""), CLUSTER_PIXELS)
-    filters = read_filters(request)
-    seen = cases.picture(watched_paths(request.user), filters, view, now, pixels)
+    seen = cases.picture(watched_paths(watcher), filters, view, now, pixels)
     response = answer(
         request,
         {

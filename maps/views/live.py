@@ -1,4 +1,4 @@
-"""The supervisors' pages: the live map, the wall, and the drawer with one case."""
+"""The supervisors' pages: the live map, and the drawer with one case."""
 
 from __future__ import annotations
 
@@ -19,29 +19,16 @@ from .access import watcher_data, watcher_required
 @watcher_required
 def live_map(request: HttpRequest) -> HttpResponse:
     """The live map with its list, feed and filters."""
-    return _page(request, "maps/live.html", wall=False)
-
-
-@require_safe
-@watcher_required
-def wall(request: HttpRequest) -> HttpResponse:
-    """The live map for a big screen that nobody touches."""
-    return _page(request, "maps/wall.html", wall=True)
-
-
-def _page(request: HttpRequest, template: str, *, wall: bool) -> HttpResponse:
     areas = watched_areas(request.user)
     bounds = places.bounds(areas)
-    chart = empty_map(name="wall" if wall else "live", bounds=bounds, wall=wall)
-    config = words.live_config(wall=wall)
     context = {
-        "chart": take_apart(chart),
-        "config": config if wall else layerwords.live_config(config, request.user, bounds),
+        "chart": take_apart(empty_map(name="live", bounds=bounds)),
+        "config": layerwords.live_config(words.live_config(), request.user, bounds),
         "figures": layers.titles(),
         "lights": words.lights(),
         "areas": places.choices(areas, None),
     }
-    return render(request, template, context)
+    return render(request, "maps/live.html", context)
 
 
 @require_safe

@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from maps import words
 from maps.foliumpage import empty_map, take_apart
 from maps.foresight import item_of, next_week, standing_out
 from maps.foresight.reading import Item, latest
@@ -55,7 +54,7 @@ def standing_out_page(request: HttpRequest) -> HttpResponse:
         "chart": take_apart(empty_map(name="findings", bounds=places.bounds(areas))),
         "config": {
             "urls": {"outlines": reverse("map_outlines"), "findings": reverse("map_standing_out")},
-            "words": words.status_words(),
+            "words": {},
             "categories": {},
             "states": {},
         },
@@ -112,7 +111,7 @@ def standing_out_data(request: HttpRequest) -> HttpResponse:
             "stale": found.stale,
             "total": found.total,
             "items": [_told(item) for item in found.items],
-            "grids": _grids(request, found.items),
+            "grids": grids_of(request.user, found.items),
         },
     )
 
@@ -218,13 +217,13 @@ def _told(item: Item) -> dict[str, Any]:
     }
 
 
-def _grids(request: HttpRequest, items: list[Item]) -> dict[str, Any]:
+def grids_of(user: Any, items: list[Item]) -> dict[str, Any]:
     """A feature for each grid; ``items`` are the ids of what stands out there, the most certain first."""
     by_code: dict[str, list[Item]] = {}
     for item in items:
         for code in item.codes:
             by_code.setdefault(code, []).append(item)
-    rows = watched_areas(request.user).filter(code__in=by_code).exclude(geometry=None)
+    rows = watched_areas(user).filter(code__in=by_code).exclude(geometry=None)
     features = [
         {
             "type": "Feature",

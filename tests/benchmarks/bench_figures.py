@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - rows for COPY
 """A month's figures of a generated city: every grid, every indicator, as known now and as known a month ago.
 
 The reference reads and groups the same rows of the same month in one plain statement: the number of cases due

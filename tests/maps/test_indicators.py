@@ -12,9 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from grid import stamp
 from grid.models import Area, User
 from maps.indicators import by_area
+from maps.indicators.actions import follow as following
 from maps.indicators.actions.follow import catch_up, follow, rebuild
 from maps.indicators.definitions import INDICATORS, Figures
-from maps.indicators.models import CaseFacts
+from maps.indicators.models import CaseFacts, Followed
 from maps.indicators.periods import BadPeriod, Period
 from maps.indicators.reading import Question, behind, of_categories, of_days, of_members, total
 from tests.conftest import FAST_HASHERS
@@ -98,8 +99,8 @@ def test_every_area_s_figures_are_those_of_the_table(town: Town):
         assert counted(found[grid.pk]) == sums(line for line in lines() if line.grid == number), number
     first = sums(line for line in lines() if 1 <= line.grid <= 4)
     assert counted(found[town.communities[0].pk]) == first
-    # Case 11 was never placed: it is the whole town's, which counts it, and no street's.
-    assert counted(found[town.street.pk]) == SUMS | {"filed": SUMS["filed"] - 1}
+    # Case 11 was never placed: it is the whole tree's.
+    assert counted(found[town.street.pk]) == SUMS
 
 
 def test_every_member_s_figures_are_those_of_the_table(town: Town):
@@ -246,3 +247,18 @@ def test_the_log_is_followed_up_to_what_has_just_happened(town: Town):
         december = Period.parse("2026-12")
         assert total(asked(town.supervisor, period=december, as_of=catch_up()))["filed"].count == 1
         assert total(asked(town.supervisor, as_of=catch_up()))["filed"].count == before
+
+
+def test_a_page_says_as_of_when_it_is_while_much_is_still_to_be_read(town: Town, monkeypatch):
+    """Nothing is followed yet, and little of it at once: what is known is what there was up to there."""
+    CaseFacts.objects.all().delete()
+    Followed.objects.all().delete()
+    monkeypatch.setattr(following, "EVENTS", 50)
+    monkeypatch.setattr(following, "AT_ONCE", 50)
+    with time_machine.travel(local("2026-12-20 09:00"), tick=False):
+        weeks_behind = catch_up()
+        assert weeks_behind < local("2026-11-03 00:00")
+        then = counted(total(asked(town.supervisor, as_of=weeks_behind)))
+        follow()
+        assert counted(total(asked(town.supervisor, as_of=weeks_behind))) == then
+        assert catch_up() == local("2026-12-20 09:00")

@@ -194,7 +194,7 @@ def assert_cells_are_right() -> None:
         for level in summaries.LEVELS:
             at = raster(case.lon, case.lat, level)
             wanted[level, 0, *at, case.state, light_of[case.pk]] += 1
-            if level <= summaries.FINEST_BY_CATEGORY:
+            if level in summaries.LEVELS_BY_CATEGORY:
                 wanted[level, case.category_id or -1, *at, case.state, light_of[case.pk]] += 1
     found: dict[tuple[Any, ...], int] = defaultdict(int)
     for *key, n in Cell.objects.values_list("level", "category", "x", "y", "state", "light", "n"):

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
@@ -19,7 +20,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from grid.actions.duty import end_responsibility
-from grid.models import Resident, Responsibility, User
+from grid.actions.screens import allow_screen, withdraw_screen
+from grid.models import Area, Resident, Responsibility, Screen, User
+from grid.screens import SESSION_KEY
 from realtime import listening
 from tests.factories import session_of
 from tests.realtime.scenarios import serving, until
@@ -81,12 +84,29 @@ def another_password() -> None:
     user.save(update_fields=["password"])
 
 
+def a_screen_that_is_taken_back() -> None:
+    administrator = User.objects.get(username="administrator")
+    withdraw_screen(screen_id=Screen.objects.get().pk, actor=administrator)
+
+
+def hang_up_a_screen() -> None:
+    """A screen on the wall of the whole street, opened in the browser of ``session_of("screen")``."""
+    administrator = User.objects.get(username="administrator")
+    street = Area.objects.get(depth=1)
+    screen, _key = allow_screen(area=street, name="左", days=31, actor=administrator)
+    content = SessionStore().encode({SESSION_KEY: screen.digest})
+    Session.objects.create(
+        session_key=session_of("screen"), session_data=content, expire_date=screen.until
+    )  # fmt: skip
+
+
 #: How a right ends, whose, where they listen, and what they are told.
 ENDINGS: list[tuple[Callable[[], None], str, str, int]] = [
     (a_post_that_ends_at_its_hour, "supervisor", "map/", 4403),
     (signing_out, "registrar", "tasks/", 4401),
     (an_account_that_is_closed, "member1", "tasks/", 4401),
     (another_password, "member2", "tasks/", 4401),
+    (a_screen_that_is_taken_back, "screen", "wall/", 4401),
 ]
 
 
@@ -108,6 +128,7 @@ def whoever_loses_a_right_is_shown_out() -> None:
 
     async def run() -> None:
         async with serving() as (running, port):
+            await in_database(hang_up_a_screen)
             watchers = [Watcher(port, who, path) for _, who, path, _ in ENDINGS]
             stays = Watcher(port, "administrator", "map/")
             for watcher in [*watchers, stays]:

@@ -1,4 +1,4 @@
-"""``/ws/workflow-job/<id>/``: how far a replay is, told by the server while another thread of it works."""
+"""``/ws/workflow-job/<id>/`` and ``/ws/figures/<id>/``: how far it is, told while another thread works."""
 
 from __future__ import annotations
 
@@ -44,3 +44,30 @@ def test_progress_comes_to_whoever_asked_for_it_until_the_end(
     assert frames[-1]["progress"] == 100
     assert listen(address).close_code() == 4401
     assert listen(address, office.sign_in("supervisor")).close_code() == 4403
+
+
+ASK = """
+from django.utils import timezone
+from grid.models import User
+from maps.indicators.actions.jobs import start_file
+from maps.indicators.periods import Period
+from maps.indicators.reading import Question
+user = User.objects.get(username="supervisor")
+question = Question(user, Period.month(timezone.localdate()))
+print(start_file(question=question, kind="csv", actor=user).pk)
+"""
+
+
+def test_a_file_with_figures_is_made_by_the_server_and_told_to_whoever_asked(
+    environment: dict[str, str], product: services.Product, listen: Callable[..., Socket], office: Office
+):
+    job = services.python(ASK, environment).split()[-1]
+    address = f"/ws/figures/{job}/"
+    frames = []
+    socket = listen(address, office.sign_in("supervisor"))
+    while not frames or not frames[-1]["is_done"]:
+        frames.append(json.loads(socket.connection.recv(2 * PATIENCE)))
+    assert socket.close_code() == 1000
+    assert frames[-1]["stage"] == "done"
+    assert listen(address).close_code() == 4401
+    assert listen(address, office.sign_in("administrator")).close_code() == 4403

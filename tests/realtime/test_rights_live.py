@@ -19,6 +19,7 @@ answer = {
     "number": world.case.number,
     "import": str(world.import_job.pk),
     "job": str(world.workflow_job.pk),
+    "figures": str(world.figure_job.pk),
     "secrets": [secret.decode() for name, secret in world.secrets.items() if "photo" not in name],
 }
 """
@@ -43,6 +44,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "case/<str:number>/": ("case/{number}/", "resident_b"),
     "import/<uuid:pk>/": ("import/{import}/", ""),
     "workflow-job/<uuid:pk>/": ("workflow-job/{job}/", ""),
+    "figures/<uuid:pk>/": ("figures/{figures}/", ""),
 }
 #: Whatever else is asked for is refused; see test_sockets and test_streams.
 ANYTHING_ELSE = {"", "^sse/"}

@@ -20,6 +20,7 @@ from uuid import UUID
 
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern
+from django.utils import timezone
 
 from tests.rights.world import LAT, LON, World
 
@@ -76,7 +77,7 @@ def urls(world: World, route: str, row: Row) -> list[str]:
         name = inside.rpartition(":")[2]
         if inside == "int:number":  # a workflow's version, not a case
             name = "version"
-        if name == "pk":
+        if name in ("pk", "finding"):
             assert row.pk, f"{route}: say whose number it is"
             path += f"{row.pk(world)}{after}"
         else:
@@ -84,7 +85,8 @@ def urls(world: World, route: str, row: Row) -> list[str]:
     gaps = {
         "town": "112.70,37.90,112.73,37.93", "near": "112.711,37.911,112.7135,37.9135",
         "area": world.street.code, "grid": world.grid.code, "point": f"lon={LON}&lat={LAT}",
-        "words": world.case.text, "number": world.case.number, "member": world.people["member_b"].member.pk,
+        "day": timezone.localdate(), "words": world.case.text, "number": world.case.number,
+        "member": world.people["member_b"].member.pk,
     }  # fmt: skip
     return [path + query.format(**gaps) for query in row.queries]
 
@@ -129,6 +131,14 @@ def import_job(world: World) -> UUID:
 
 def workflow_job(world: World) -> UUID:
     return world.workflow_job.pk
+
+
+def figure_job(world: World) -> UUID:
+    return world.figure_job.pk
+
+
+def finding(world: World) -> int:
+    return world.finding.pk
 
 
 ROWS: dict[str, Row] = {
@@ -332,6 +342,12 @@ ROWS: dict[str, Row] = {
     "map/live/": Row(),
     "map/cases/<str:number>/": Row(shows="supervisor_b"),
     "wall/": Row(),
+    "wall/cases/": Row("?bbox={town}&zoom=14", "?bbox={near}&zoom=18", shows="supervisor_b"),
+    "wall/news/": Row(shows="supervisor_b"),
+    "wall/outlook/": Row(),
+    "wall/open/": Row(),
+    "console/screens/": Row(),
+    "console/screens/<int:pk>/withdraw/": Row(pk=nothing),
     "map/data/outlines/": Row("?bbox={town}&zoom=16"),
     "map/data/tallies/": Row("?bbox={town}&zoom=16"),
     "map/data/areas/": Row("", "?parent={area}"),
@@ -351,4 +367,20 @@ ROWS: dict[str, Row] = {
     "map/data/search/": Row("?q=秘密巷", "?q={number}", "?q=乙", shows="supervisor_b"),
     "map/data/news/": Row(shows="supervisor_b"),
     "map/data/presence/": Row(),
+    "map/data/standing-out/": Row("", "?area={area}"),
+    "map/data/next-week/": Row("", "?area={area}"),
+    "map/data/replay/": Row("?from={day}&to={day}&bbox={near}", shows="supervisor_b"),
+    "map/standing-out/": Row("", "?area={area}"),
+    "map/standing-out/<int:finding>/": Row(pk=finding, shows="supervisor_b"),
+    "map/next-week/": Row("", "?area={area}"),
+    "figures/": Row("", "?area={area}"),
+    "figures/mine/": Row(),
+    "figures/cases/": Row(
+        "?indicator=filed&part=whole", "?indicator=filed&part=whole&area={area}", shows="supervisor_b"
+    ),
+    "figures/cases/<str:number>/counts/": Row(),
+    "figures/files/": Row(),
+    "figures/files/<uuid:pk>/": Row(pk=figure_job),
+    "figures/files/<uuid:pk>/progress/": Row(pk=figure_job),
+    "figures/files/<uuid:pk>/download/": Row(pk=figure_job, shows="administrator_b"),
 }

@@ -16,6 +16,8 @@ from typing import Any
 from urllib.parse import unquote
 
 import shapely
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models.fields.files import ImageFieldFile
 from django.utils import timezone
@@ -24,6 +26,11 @@ from viewflow.workflow.models import Task
 from grid import stamp
 from grid.actions import presence
 from grid.models import Area, ImportJob, Resident, Responsibility, User
+from maps.indicators.actions.jobs import start_file
+from maps.indicators.models import FigureJob
+from maps.indicators.periods import Period
+from maps.indicators.reading import Question
+from maps.models import Finding, Foresight
 from tests.factories import SINCE, MemberFactory, Town, UserFactory, photo
 from tests.factories import _area as area_of
 from tests.workflows.desk_helpers import open_task
@@ -51,6 +58,7 @@ SECRETS = {
     "member's phone": "13977770002",
     "order": "秘密督办之语",
     "imported file": "秘密导入之文件",
+    "file": "秘密指标之文件",
     "longitude": "112.7123",
     "latitude": "37.9123",
 }
@@ -70,6 +78,8 @@ class World:
     delivery: WebhookDelivery
     import_job: ImportJob
     workflow_job: WorkflowJob
+    figure_job: FigureJob
+    finding: Finding
     people: dict[str, User]
     secrets: dict[str, bytes] = field(default_factory=dict)
 
@@ -162,12 +172,34 @@ def build_world(town: Town) -> World:
         by=boss, kind="replay", stage="at_work", definition=WorkflowDefinition.objects.earliest("pk"),
         message=case.number,
     )  # fmt: skip
+    day = timezone.localdate()
+    question = Question(boss, Period(day, day), area=street)
+    figure_job = start_file(question=question, kind="csv", actor=boss)
+    figure_job.stage = "done"
+    figure_job.file = default_storage.save("figures/b.csv", ContentFile(SECRETS["file"].encode()))
+    figure_job.save()
+    finding = Finding.objects.create(
+        foresight=Foresight.objects.create(day=timezone.localdate(), finished_at=timezone.now()),
+        kind="sudden", area=grid, area_path=grid.path, days=7, n=12, usual=3.0, weeks=8, p=0.001,
+    )  # fmt: skip
     Request.objects.filter(pk=case.pk).update(border_review=True, area_today=grid, path_today=grid.path)
     presence._noted.clear()
     presence.note_on_line([people["member_b"].pk])
     shown = case.attachments.get()
     world = World(
-        town, street, grid, case, open_task(case), shown, order, delivery, import_job, workflow_job, people
+        town,
+        street,
+        grid,
+        case,
+        open_task(case),
+        shown,
+        order,
+        delivery,
+        import_job,
+        workflow_job,
+        figure_job,
+        finding,
+        people,
     )
     world.secrets = {name: words.encode() for name, words in SECRETS.items()} | {
         "number": case.number.encode(),

@@ -42,20 +42,30 @@ def follow() -> int:
 
 
 def catch_up() -> datetime:
-    """Follow the log if little is missing; up to when it is followed now, at least."""
-    now = timezone.now()
-    much = Event.objects.filter(pk__gt=_followed_to()).order_by("pk")[AT_ONCE : AT_ONCE + 1].exists()
-    more = not much
-    while more:
-        _read_now, more = _step(EVENTS, wait=False)
-    if _is_behind():
-        return Followed.objects.values_list("at", flat=True).first() or now
+    """Follow the log if little is missing; up to when it is followed now, at least. Two statements when
+    nothing is."""
+    now, mark = timezone.now(), Followed.objects.filter(pk=1).first()
+    missing = _newest() - (mark.event if mark else 0)
+    if missing <= 0 and not (mark and mark.gaps):
+        return now
+    much = missing > AT_ONCE
+    while _step(EVENTS, wait=False)[1] and not much:
+        pass
+    followed = Followed.objects.values_list("event", flat=True).first() or 0
+    if followed < _newest():
+        # Much is missing, or somebody is just following: known is what there was up to there.
+        last = Event.objects.filter(pk__lte=followed).order_by("-pk").values_list("at", flat=True).first()
+        return min(last, now) if last else now
     return now
+
+
+def _newest() -> int:
+    return Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def rebuild(progress: Callable[[int], None] = lambda _cases: None) -> int:
     """Read every case anew; how many. For another rule of registration, or a log brought from elsewhere."""
-    last = Event.objects.order_by("pk").values_list("pk", flat=True).last() or 0
+    last = _newest()
     ids = Request.objects.order_by("pk").values_list("pk", flat=True)
     done = 0
     for chunk in _chunks(list(ids), CASES):
@@ -65,17 +75,9 @@ def rebuild(progress: Callable[[int], None] = lambda _cases: None) -> int:
         progress(done)
     with transaction.atomic():
         mark = _lock()
-        mark.event, mark.at = max(mark.event, last), timezone.now()
+        mark.event = max(mark.event, last)
         mark.save()
     return done
-
-
-def _followed_to() -> int:
-    return Followed.objects.values_list("event", flat=True).first() or 0
-
-
-def _is_behind() -> bool:
-    return Event.objects.filter(pk__gt=_followed_to()).exists()
 
 
 def _lock() -> Followed:
@@ -113,7 +115,6 @@ def _follow(mark: Followed, limit: int) -> tuple[int, bool]:
         _read(chunk)
     _keep_gaps(mark, [pk for pk, _kind, _subject in late], [pk for pk, *_rest in new], horizon)
     mark.event = new[-1][0] if new else mark.event
-    mark.at = timezone.now()
     mark.save()
     return len(cases), len(new) == limit
 
@@ -191,12 +192,12 @@ def _cases(ids: Sequence[int]) -> dict[int, Case]:
     leaving: dict[int, set[datetime]] = defaultdict(set)
     for request, at in Opinion.objects.filter(request__in=ids, move="hand_over").values_list("request", "at"):
         leaving[request].add(at)
-    columns = ("pk", "filed_at", "reporter", "filed_by", "registered_at", "handled_at")
+    columns = ("pk", "filed_at", "reporter", "filed_by", "registered_at", "handled_at", "handler")
     return {
-        pk: Case(filed_at, reporter, filed_by, leaving[pk], registered_at, handled_at)
-        for pk, filed_at, reporter, filed_by, registered_at, handled_at in Request.objects.filter(
-            pk__in=ids
-        ).values_list(*columns)
+        pk: Case(filed_at, reporter, filed_by, leaving[pk], *rest)
+        for pk, filed_at, reporter, filed_by, *rest in Request.objects.filter(pk__in=ids).values_list(
+            *columns
+        )
     }
 
 

@@ -24,7 +24,6 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('event', models.BigIntegerField(default=0)),
                 ('gaps', models.JSONField(default=list)),
-                ('at', models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(

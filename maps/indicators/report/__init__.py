@@ -319,15 +319,12 @@ def _waiting(paper: Paper, question: Question) -> None:
 
 
 def _definitions(paper: Paper, question: Question) -> None:
-    paper.heading(_("What the figures mean"), room=60)
-    for indicator in INDICATORS.values():
-        paper.paragraph(
-            _("%(name)s: %(meaning)s.") % {"name": indicator.title, "meaning": indicator.meaning},
-            8,
-            colour=SOFT,
-            gap=0,
-        )
-    paper.y += 4
+    said = [
+        _("%(name)s: %(meaning)s.") % {"name": indicator.title, "meaning": indicator.meaning}
+        for indicator in INDICATORS.values()
+    ]
+    paper.heading(_("What the figures mean"), room=6.0 * len(said) + 20)
+    paper.columns(said)
     paper.paragraph(
         _(
             "Every case counts for the grid that had it then, and for the period its deadline lies in. Cases"

@@ -128,6 +128,19 @@ class Paper:
             self.text(MARGIN + indent, self.y, line, size, colour=colour)
         self.y += gap
 
+    def columns(self, texts: Sequence[str], size: float = 7.5, *, colour: Colour = SOFT) -> None:
+        """Short texts in two columns, half of them in each."""
+        half, wide = -(-len(texts) // 2), (INNER - 16) / 2
+        ends = []
+        for number, part in enumerate((texts[:half], texts[half:])):
+            y = self.y
+            for text in part:
+                for line in self.wrapped(text, wide, size):
+                    y += size * 1.5
+                    self.text(MARGIN + number * (wide + 16), y, line, size, colour=colour)
+            ends.append(y)
+        self.y = max(ends) + 4
+
     def heading(self, text: str, note: str = "", *, room: float = 80.0) -> None:
         """A heading, with so much room for what follows."""
         self.need(34 + room)

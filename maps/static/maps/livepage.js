@@ -16,7 +16,7 @@ const LIGHT_CHECK_MS = 1_000;
 export class LivePage {
   /**
    * options: query() and matches(one) of the filters; onPicture(picture), onCase(one), onEvents(events),
-   * onRed(cases), onFailure().
+   * onRed(cases), onFailure(), onStatus(status, detail).
    */
   constructor(frame, options) {
     this.options = options;
@@ -44,6 +44,7 @@ export class LivePage {
     subscribe(config.socket, {
       onEvents: (events) => this.hear(events),
       onResync: () => this.reread(),
+      onStatus: this.options.onStatus,
     });
   }
 

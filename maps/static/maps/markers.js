@@ -11,6 +11,8 @@ const LIGHTS = ["red", "yellow", "green", "none"];
 const ORDER = { none: 0, green: 1, yellow: 2, red: 3 };
 const REACH = 16;
 const PULSE_MS = 2_400;
+/** In a rush more rings than these say nothing more. */
+const MOST_PULSES = 40;
 
 function radiusOf(count) {
   return Math.min(15 + 2.6 * Math.log2(count), 30) * palette().scale;
@@ -21,6 +23,7 @@ export const Markers = CanvasLayer.extend({
     CanvasLayer.prototype.initialize.call(this, { pane: "linli-cases" });
     this.points = new Map();
     this.clusters = [];
+    this.pulses = 0;
     /** What time it is on the map; a replay sets another clock. */
     this.clock = now;
     onTheme(() => {
@@ -127,12 +130,17 @@ export const Markers = CanvasLayer.extend({
 
   /** Ring a place for a moment; without motion the ring just stands there. */
   pulse(one) {
-    if (!this._map || one.lon === null || document.hidden) return;
+    if (!this._map || one.lon === null || document.hidden || this.pulses >= MOST_PULSES) return;
+    this.pulses += 1;
     const ring = document.createElement("span");
     ring.className = "pulse-ring";
     const icon = L.divIcon({ html: ring, className: `pulse-icon pulse-${lightOf(one)}`, iconSize: [56, 56] });
     const options = { icon, pane: "linli-pulses", interactive: false, keyboard: false };
     const marker = L.marker([one.lat, one.lon], options).addTo(this._map);
-    setTimeout(() => marker.remove(), calm.matches ? PULSE_MS / 2 : PULSE_MS);
+    const end = () => {
+      this.pulses -= 1;
+      marker.remove();
+    };
+    setTimeout(end, calm.matches ? PULSE_MS / 2 : PULSE_MS);
   },
 });

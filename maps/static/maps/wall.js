@@ -1,73 +1,139 @@
-// The wall: the live map on a big screen. Nobody chooses anything; it shows everything that is open.
+// The wall: the live map on a big screen. Nobody chooses anything; it shows everything that is open, and lives for
+// weeks: it finds its way back after anything by itself, and nothing in it grows.
 
-import { hasEnded, onNames } from "./cases.js";
-import { readNews } from "./data.js";
+import { hasEnded, learn, now, onNames, setClock } from "./cases.js";
 import { Feed } from "./feed.js";
-import { CaseList } from "./list.js";
 import { LivePage } from "./livepage.js";
-import { timeZone } from "./say.js";
+import { config, timeZone } from "./say.js";
+import { Freshness } from "./wall/freshness.js";
+import { Numbers } from "./wall/numbers.js";
+import { Spotlight } from "./wall/spotlight.js";
 
-const NEWS_REST_MS = 2_000;
-const NEWS_EVERY_MS = 60_000;
+const REST_MS = 2_000;
+const NEWS_MS = 60_000;
+const OUTLOOK_MS = 300_000;
+/** A request that has not been answered by then never will be: the machine slept, or the network changed. */
+const PATIENCE_MS = 20_000;
+/** The clock ticks every second; a longer gap means that the machine slept. */
+const SLEPT_MS = 30_000;
 
 const page = document.querySelector("[data-wall-page]");
 const part = (name) => page.querySelector(`[data-${name}]`);
 const frame = page.querySelector(".map-frame");
 
 const feed = new Feed(part("feed"));
-const waiting = new CaseList(part("waiting"), { waiting: true });
-let timer = 0;
+const numbers = new Numbers(page);
+const freshness = new Freshness(page);
+let soon = 0;
+let seen = "";
+
+/** Not allowed any more: the server says what to do now, and nothing of what was shown stays. */
+function refused(status) {
+  if (status === 401 || status === 403) location.reload();
+}
+
+/** null when it could not be read; whoever asked asks again anyway. */
+async function read(url) {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    refused(answer.status);
+    return answer.ok ? await answer.json() : null;
+  } catch (error) {
+    console.warn(`${url}: ${error.message}`);
+    return null;
+  }
+}
 
 /** Numbers and lists, soon: a rush of events asks once. */
 function readSoon() {
-  timer ||= setTimeout(read, NEWS_REST_MS);
+  soon ||= setTimeout(readNews, REST_MS);
 }
 
-async function read({ start = false } = {}) {
-  timer = 0;
-  try {
-    const news = await readNews();
-    for (const [name, number] of Object.entries(news.today)) {
-      page.querySelector(`[data-today="${name}"]`).textContent = number;
-    }
-    waiting.show(news.waiting);
-    if (start) feed.start(news.events);
-  } catch (error) {
-    console.warn(error);
-  }
+async function readNews({ start = false } = {}) {
+  clearTimeout(soon);
+  soon = 0;
+  const news = await read(config.urls.news);
+  if (!news) return;
+  setClock(news.now);
+  for (const one of news.waiting) learn(one.grid, one.grid_name);
+  numbers.show(news);
+  if (start) feed.start(news.events);
+  freshness.read();
+}
+
+async function readOutlook() {
+  const outlook = await read(config.urls.outlook);
+  if (!outlook) return;
+  // Names of categories that were added since the page was opened.
+  config.categories = outlook.categories;
+  numbers.showRates(outlook.rates, outlook.is_whole);
+  spotlight.show(outlook);
+}
+
+function readAll() {
+  readNews({ start: true });
+  readOutlook();
 }
 
 const live = new LivePage(frame, {
   query: () => new URLSearchParams({ cluster: "130" }),
   matches: (one) => !hasEnded(one),
-  onPicture: ({ counts }) => {
-    for (const [light, number] of Object.entries(counts.lights)) {
-      page.querySelector(`[data-light-count="${light}"]`).textContent = number;
-    }
-  },
+  onPicture: () => freshness.mapRead(true),
   onCase: () => {},
   onEvents: (events) => {
     feed.add(events);
     readSoon();
   },
-  onResync: () => read({ start: true }),
-  onFailure: () => {},
+  onResync: readAll,
+  onFailure: () => freshness.mapRead(false),
+  onStatus: (status, { since, code }) => {
+    freshness.heard(status, since);
+    if (code) readNews();
+  },
 });
+const spotlight = new Spotlight(live.map, page);
 
 const TIME = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone });
 const DATE = new Intl.DateTimeFormat(document.documentElement.lang, { month: "long", day: "numeric", weekday: "long", timeZone });
+let ticked = Date.now();
+
 function tick() {
-  const moment = new Date();
+  const slept = Date.now() - ticked > SLEPT_MS;
+  ticked = Date.now();
+  const moment = new Date(now());
   part("clock").textContent = TIME.format(moment);
-  part("date").textContent = DATE.format(moment);
+  const day = DATE.format(moment);
+  if (day !== seen) {
+    part("date").textContent = day;
+    feed.show();
+  }
+  // Another day has other counts, and its yesterday is another one.
+  if (slept || (seen && day !== seen)) wake(slept);
+  seen = day;
+  freshness.check();
+}
+
+function wake(slept) {
+  readAll();
+  if (slept) live.reread();
+}
+
+/** Where the browser allows it, the screen stays on by itself; it is let go whenever the page is hidden. */
+async function stayOn() {
+  if (document.hidden) return;
+  await navigator.wakeLock?.request("screen").catch(() => {});
 }
 
 onNames(() => {
   feed.show();
-  waiting.show(waiting.shown);
+  numbers.showWaiting();
 });
+document.addEventListener("visibilitychange", stayOn);
+stayOn();
 tick();
 setInterval(tick, 1_000);
-setInterval(readSoon, NEWS_EVERY_MS);
-read({ start: true });
+setInterval(readSoon, NEWS_MS);
+setInterval(readOutlook, OUTLOOK_MS);
+setInterval(() => numbers.showWaiting(), 30_000);
+readAll();
 live.listen();
