@@ -69,7 +69,7 @@ def test_somebody_who_is_away_is_shown_with_the_stand_in_and_the_last_day(client
     )
     page = shown(client, town.grids[0], accept_language="en")
     last = today + timedelta(days=2)
-    assert f"Away until {last:%B} {last.day}: {town.member_of(2).name} stands in" in page
+    assert f"Away until {last.day} {last:%B}: {town.member_of(2).name} stands in" in page
     assert "stands in" not in shown(client, town.grids[2], accept_language="en")
 
 

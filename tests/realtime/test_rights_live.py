@@ -39,6 +39,7 @@ LAST = "request.reopened"
 #: Route below /ws/ or /sse/ → what is asked for there, and who hears of street B's case at it.
 ROWS: dict[str, tuple[str, str]] = {
     "map/": ("map/", "supervisor_b"),
+    "wall/": ("wall/", "supervisor_b"),
     "public/": ("public/", ""),
     "tasks/": ("tasks/", "member_b"),
     "case/<str:number>/": ("case/{number}/", "resident_b"),
@@ -114,8 +115,8 @@ def ears(office, listen, follow, street_b):
 
 
 MAY_OPEN = {
-    "supervisor": {"map/", "public/", "tasks/"},
-    "administrator": {"map/", "public/", "tasks/"},
+    "supervisor": {"map/", "wall/", "public/", "tasks/"},
+    "administrator": {"map/", "wall/", "public/", "tasks/"},
     "neighbour_b": {"public/", "tasks/"},
     "": {"public/"},
 }
@@ -134,12 +135,12 @@ def test_whoever_is_not_of_street_b_hears_nothing_of_its_cases(office, ears, str
                 assert {event["kind"] for event in events} == {LAST}, (who, route)
 
 
-@pytest.mark.parametrize("who", ["supervisor_b", "member_b", "resident_b"])
-def test_whoever_may_hear_of_it_does(office, ears, who):
+@pytest.mark.parametrize("who, ways", [("supervisor_b", 2), ("member_b", 1), ("resident_b", 1)])
+def test_whoever_may_hear_of_it_does(office, ears, who, ways):
     mine = ears(who)
     office.do(HAPPEN.replace("{who!r}", "[]"))
     told = [route for route in mine if ROWS[route.partition("/")[2]][1] == who]
-    assert len(told) == 2  # by socket and by stream
+    assert len(told) == 2 * ways  # by socket and by stream
     for route in told:
         kinds: list[str] = []
         while "request.urged" not in kinds:

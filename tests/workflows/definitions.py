@@ -130,7 +130,9 @@ class _Making:
             step["outcomes"][0]["agrees"] = True
             step["outcomes"].append({"code": "refuse", "name": "不同意", "style": "danger"})
         if mode == "vote":
-            step["vote"] = self.draw(st.sampled_from([{"count": 2}, {"percent": 60}, {"percent": 66.7}]))
+            # No more than can be found: whom a role finds are many, everybody else is one person.
+            count = 2 if any("role" in one for one in step["who"]) else 1
+            step["vote"] = self.draw(st.sampled_from([{"count": count}, {"percent": 60}, {"percent": 66.7}]))
         if self.draw(st.booleans()):
             step |= {"handler": True, "state": "handling", "moves": ["transfer"]}
         if before and self.draw(st.booleans()):
