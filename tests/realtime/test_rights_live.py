@@ -135,7 +135,7 @@ def test_whoever_is_not_of_street_b_hears_nothing_of_its_cases(office, ears, str
                 assert {event["kind"] for event in events} == {LAST}, (who, route)
 
 
-@pytest.mark.parametrize("who, ways", [("supervisor_b", 2), ("member_b", 1), ("resident_b", 1)])
+@pytest.mark.parametrize(("who", "ways"), [("supervisor_b", 2), ("member_b", 1), ("resident_b", 1)])
 def test_whoever_may_hear_of_it_does(office, ears, who, ways):
     mine = ears(who)
     office.do(HAPPEN.replace("{who!r}", "[]"))
