@@ -253,7 +253,8 @@ async def _keep_looking(changed: asyncio.Event) -> None:
     """Look while anybody is connected, at once when something has changed and then not for a moment."""
     while _open:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(changed.wait(), LOOK)
+            async with asyncio.timeout(LOOK):
+                await changed.wait()
         changed.clear()
         try:
             await _look()

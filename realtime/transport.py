@@ -244,8 +244,10 @@ class Alarm:
 
     async def wait(self, seconds: float) -> None:
         """Until it rings, and no longer than ``seconds``."""
+        # Not wait_for: of Python 3.11 it forgets a cancellation that comes just when the bell rings.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._rung.wait()
 
 
 def all_told(events: Iterable[Event]) -> Iterator[Told]:
