@@ -210,19 +210,16 @@ class Week:
 
 def grown(held: list[Held], *, heap: int) -> list[str]:
     """What grew, in words; nothing is what there should be. ``held``: after each hour, the first third is
-    there to warm up. ``heap``: bytes by which the least heap of the last third may lie above that of the
-    second.
+    there to warm up. ``heap``: bytes by which the last third may lie above the second.
 
-    The least of several, because what is there at one moment (a picture, an answer) comes and goes.
+    Of each third the least counts: a picture, an answer or a list that has just been replaced is held for a
+    moment longer and comes and goes; what is held for good raises the least as well.
     """
     third = len(held) // 3
     middle, last = held[third : 2 * third], held[-third:]
     found = []
-    more = min(one.heap for one in last) - min(one.heap for one in middle)
-    if more > heap:
-        found.append(f"the heap grew by {more / 1e6:.2f} MB")
-    for name, slack in (("nodes", 60), ("listeners", 6), ("layers", 0)):
-        was, now = (max(getattr(one, name) for one in part) for part in (middle, last))
+    for name, slack in (("heap", heap), ("nodes", 60), ("listeners", 6), ("layers", 0)):
+        was, now = (min(getattr(one, name) for one in part) for part in (middle, last))
         if now > was + slack:
-            found.append(f"{name} grew from {was} to {now}")
+            found.append(f"{name} grew from {was:,} to {now:,}")
     return found
