@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from django import forms
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
+
+from ui.forms import DayField, NodeField
 
 from .. import exporting
 from ..exporting import FORMATS
@@ -22,18 +24,10 @@ from ..policies import ADMINISTRATOR, administered_areas, scope
 from .console import administrators_only
 
 
-class AreaChoice(forms.ModelChoiceField):
-    """The areas above grids, indented below one another."""
-
-    def label_from_instance(self, obj: Model) -> str:
-        assert isinstance(obj, Area)
-        return "　" * (obj.depth - 1) + str(obj)
-
-
 class ExportForm(forms.Form):
     """``format``, ``level`` (several), ``on``, ``under`` (a code): all that makes up an export's address."""
 
-    under = AreaChoice(
+    under = NodeField(
         label=gettext_lazy("Which areas"),
         queryset=Area.objects.none(),
         to_field_name="code",
@@ -47,10 +41,9 @@ class ExportForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("None chosen means all of them."),
     )
-    on = forms.DateField(
+    on = DayField(
         label=gettext_lazy("As they were on"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("At the end of that day; today means now."),
     )
     format = forms.ChoiceField(

@@ -6,6 +6,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ui.forms import DayField
+
 from ..forms import PhoneField
 from ..models import Area, Branch, Level, Member
 
@@ -101,10 +103,9 @@ class NewAreaForm(AreaForm):
 
 
 class RetireForm(forms.Form):
-    on = forms.DateField(
+    on = DayField(
         label=_("First day without it"),
         help_text=_("Its cases keep it; whoever is responsible there is so until that day."),
-        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
     )
     sure = forms.BooleanField(label=_("I have checked that it is this area that ends."))
 

@@ -14,13 +14,15 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from ui.forms import NodeField
+
 from ..actions.screens import DAYS, allow_screen, open_screen, withdraw_screen
 from ..errors import Refused
 from ..models import Area
 from ..policies import visible_screens
 from ..screens import SESSION_KEY
 from .console import administrators_only
-from .exports import AreaChoice, areas_that_hold_grids
+from .exports import areas_that_hold_grids
 
 
 class ScreenForm(forms.Form):
@@ -29,7 +31,7 @@ class ScreenForm(forms.Form):
         max_length=60,
         help_text=gettext_lazy("For example “command centre, left”."),
     )
-    area = AreaChoice(
+    area = NodeField(
         label=gettext_lazy("What it shows"),
         queryset=Area.objects.none(),
         to_field_name="code",

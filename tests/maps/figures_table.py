@@ -11,13 +11,20 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import time_machine
+from django.db import transaction
+from django.test import override_settings
 
-from tests.factories import Town, photo
+from grid import stamp
+from maps.indicators.actions.follow import follow
+from tests.conftest import FAST_HASHERS
+from tests.factories import Town, build_town, photo
 from tests.workflows.desk_helpers import open_task
 from tests.workflows.office import local
 from workflows.actions.applications import ask_appeal, ask_extension, ask_suspension, decide_application
@@ -240,3 +247,16 @@ class Living:
 
     def _include(self, line: Line) -> None:
         include_case(request_id=self.cases[line.number].pk, actor=self.town.supervisor, reason="产权已移交")
+
+
+@contextmanager
+def lived_through(media: Path) -> Iterator[tuple[Town, dict[int, Request]]]:
+    """The town after the table was lived, and its cases; with the end everything is taken back."""
+    with transaction.atomic():
+        with override_settings(MEDIA_ROOT=media, PASSWORD_HASHERS=FAST_HASHERS):
+            town = build_town()
+            stamp.bump()
+            cases = Living(town).live()
+            follow()
+        yield town, cases
+        transaction.set_rollback(True)

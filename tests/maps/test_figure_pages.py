@@ -13,8 +13,8 @@ import pyogrio
 import pytest
 import time_machine
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
-from django.test import Client, override_settings
+from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -30,9 +30,8 @@ from maps.indicators.reading import Question
 from maps.indicators.report import write_report
 from maps.indicators.report.drawings import SEQUENCE
 from tests import services
-from tests.conftest import FAST_HASHERS
-from tests.factories import Town, build_town
-from tests.maps.figures_table import SUMS, Living, lines
+from tests.factories import Town
+from tests.maps.figures_table import SUMS, Living, lines, lived_through
 from tests.workflows.desk_helpers import page, signed_in
 from tests.workflows.office import local
 from workflows.models import Exclusion, Request
@@ -47,15 +46,8 @@ HOSTILE = "=cmd|'/C calc'!A0"
 @pytest.fixture(scope="module")
 def lived(django_db_setup, django_db_blocker, tmp_path_factory):
     """The table, lived once for all tests of this file; what a test writes on top of it is taken back."""
-    files = override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media"), PASSWORD_HASHERS=FAST_HASHERS)
-    with django_db_blocker.unblock(), transaction.atomic():
-        with files:
-            town = build_town()
-            stamp.bump()
-            cases = Living(town).live()
-            follow()
-        yield town, cases
-        transaction.set_rollback(True)
+    with django_db_blocker.unblock(), lived_through(tmp_path_factory.mktemp("media")) as lived:
+        yield lived
 
 
 @pytest.fixture

@@ -5,11 +5,9 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection, transaction
-from django.test import override_settings
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from grid import stamp
 from grid.models import Area, User
 from maps.indicators import by_area
 from maps.indicators.actions import follow as following
@@ -18,9 +16,8 @@ from maps.indicators.definitions import INDICATORS, Figures
 from maps.indicators.models import CaseFacts, Followed
 from maps.indicators.periods import BadPeriod, Period
 from maps.indicators.reading import Question, behind, of_categories, of_days, of_members, total
-from tests.conftest import FAST_HASHERS
-from tests.factories import Town, build_town
-from tests.maps.figures_table import COLUMNS, SUMS, Line, Living, lines
+from tests.factories import Town
+from tests.maps.figures_table import COLUMNS, SUMS, Line, Living, lines, lived_through
 from tests.workflows.office import local
 from workflows.models import Category, Request
 
@@ -35,15 +32,8 @@ MARK = {"handled": 30, "handled_in_time": 20, "reworked": 20, "overdue": 20, "ex
 @pytest.fixture(scope="module")
 def lived(django_db_setup, django_db_blocker, tmp_path_factory):
     """The table, lived once for all tests of this file; what a test writes on top of it is taken back."""
-    files = override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media"), PASSWORD_HASHERS=FAST_HASHERS)
-    with django_db_blocker.unblock(), transaction.atomic():
-        with files:
-            town = build_town()
-            stamp.bump()
-            cases = Living(town).live()
-            follow()
-        yield town, cases
-        transaction.set_rollback(True)
+    with django_db_blocker.unblock(), lived_through(tmp_path_factory.mktemp("media")) as lived:
+        yield lived
 
 
 @pytest.fixture

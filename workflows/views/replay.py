@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from grid.errors import Refused
+from ui.forms import DayField
 from workflows.actions.workflow_jobs import start_replay, state_of
 from workflows.installation import findings
 from workflows.models import WorkflowDefinition, WorkflowJob
@@ -33,12 +34,8 @@ class ReplayForm(forms.Form):
 
     what = forms.ChoiceField(label=_lazy("What is tried"))
     against = forms.ChoiceField(label=_lazy("Compared with"))
-    since = forms.DateField(
-        label=_lazy("Cases filed from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    until = forms.DateField(
-        label=_lazy("to (included)"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    since = DayField(label=_lazy("Cases filed from"))
+    until = DayField(label=_lazy("to (included)"))
 
 
 def _form(known: list[Body], data: Any = None) -> ReplayForm:

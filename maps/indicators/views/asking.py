@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from grid import days
 from grid.models import Area, Level, Responsibility, User
 from maps.policies import watched_areas, watched_paths
+from ui.forms import DayField, NodeField
 from workflows.models import Category
 
 from ..actions.follow import catch_up
@@ -38,34 +39,20 @@ def usual_periods() -> list[tuple[str, str]]:
     ]
 
 
-class Indented(forms.ModelChoiceField):
-    """Nodes of a tree, indented below one another."""
-
-    def label_from_instance(self, obj: Model) -> str:
-        assert isinstance(obj, Area | Category)
-        return "　" * (obj.depth - 1) + str(obj)
-
-
 class AskForm(forms.Form):
     """All that makes up a page's address."""
 
     period = forms.ChoiceField(label=_lazy("Period"), required=False)
-    first = forms.DateField(
-        label=_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    last = forms.DateField(
-        label=_lazy("to (included)"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-    area = Indented(
+    first = DayField(label=_lazy("From"), required=False)
+    last = DayField(label=_lazy("to (included)"), required=False)
+    area = NodeField(
         label=_lazy("Area"),
         queryset=Area.objects.none(),
         to_field_name="code",
         required=False,
         empty_label=_lazy("All that I watch"),
     )
-    category = Indented(
+    category = NodeField(
         label=_lazy("Category"),
         queryset=Category.objects.none(),
         to_field_name="code",
@@ -78,10 +65,9 @@ class AskForm(forms.Form):
         required=False,
         empty_label=_lazy("All members"),
     )
-    known = forms.DateField(
+    known = DayField(
         label=_lazy("As it was known on"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_lazy("At the end of that day; without one, as it is known now."),
     )
 

@@ -1,5 +1,5 @@
-// How far an import is: told over the socket, asked for every now and then when there is none. When it has ended,
-// the page goes on to the result. Without this script a link asks.
+// How far a piece of work in the background is (_progress.html): told over the socket, asked for every now and then
+// when there is none. When it has ended, the page goes on to the result. Without this script a link asks.
 
 const ASK_EVERY = 1_000; // ms, while the socket tells nothing
 const ASK_RARELY = 5_000; // ms, while it does
