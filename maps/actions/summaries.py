@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from grid.models import Area
 from maps.models import Cell, Change, Fold, Spot, Tally
-from maps.queries.summaries import BLOCK_BITS, BLOCK_ROWS, LEVELS, LEVELS_BY_CATEGORY
+from maps.queries.summaries import BLOCK_BITS, BLOCK_ROWS, LEVELS, LEVELS_BY_CATEGORY, OFF_MAP_LEVEL
 from maps.spots import ALL_CATEGORIES, Spotted, microseconds, spots_of
 from maps.viewport import FINEST
 from workflows.models import Request
@@ -196,7 +196,7 @@ SELECT g.level, CASE WHEN g.by_category = 1 THEN s.category ELSE {ALL_CATEGORIES
   s.x >> g.shift, s.y >> g.shift, SUBSTR(s.area, 1, {{length}}), s.state, s.light,
   {{sign}} * COUNT(*), {{sign}} * SUM(s.lon), {{sign}} * SUM(s.lat), {{sign}} * SUM(s.request_id)
 FROM {Spot._meta.db_table} s CROSS JOIN ({_values(rows, ("level", "shift", "by_category"))}) g
-WHERE s.tile >= 0 AND {{chosen}}
+WHERE (s.tile >= 0) = (g.level > {OFF_MAP_LEVEL}) AND {{chosen}}
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 ON CONFLICT (level, category, block, x, y, area, state, light) DO UPDATE SET
   n = kept.n + excluded.n, lon = kept.lon + excluded.lon, lat = kept.lat + excluded.lat,
@@ -218,7 +218,10 @@ ON CONFLICT (today, path, month) DO UPDATE SET n = kept.n + excluded.n
 """  # noqa: S608
 
 
-_ALL_LEVELS = [(level, 0) for level in LEVELS] + [(level, 1) for level in LEVELS_BY_CATEGORY]
+_ALL_LEVELS = [
+    *((level, 0) for level in (OFF_MAP_LEVEL, *LEVELS)),
+    *((level, 1) for level in (OFF_MAP_LEVEL, *LEVELS_BY_CATEGORY)),
+]
 _BOTH_TALLIES = [_tallies(today=False), _tallies(today=True)]
 #: For the few cases of a fold all levels at once; for all cases one level after the other.
 _CHANGED = [_cells(_ALL_LEVELS), *_BOTH_TALLIES]

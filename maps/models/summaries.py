@@ -91,6 +91,7 @@ class Cell(models.Model):
     A row whose cases are all gone stays until the next tidying up, with nothing but zeros.
     """
 
+    # 0 for cases without a point, which are all in one cell.
     level = models.PositiveSmallIntegerField()
     # ``maps.spots.ALL_CATEGORIES``, or one of them.
     category = models.IntegerField()

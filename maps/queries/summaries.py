@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -38,6 +39,8 @@ from workflows.models import Request, State, Urgency
 #: of these adds up four cells of the finer one.
 LEVELS = tuple(range(8, 17))
 LEVELS_BY_CATEGORY = (8, 10, 12, 14)
+#: Of cases without a point: all in one cell.
+OFF_MAP_LEVEL = 0
 #: A block of cells is so many columns and rows wide, as a power of two.
 BLOCK_BITS = 3
 #: Rows of a block's number; its column comes above.
@@ -123,17 +126,28 @@ class Waiting:
         return [*{*self.old, *self.new}]
 
 
+#: How far the sums are, and every case that was written or has turned since; no row while they are built.
+_LOOK = f"""
+SELECT f.version, f.depth, w.request_id FROM {Fold._meta.db_table} f
+LEFT JOIN (
+  SELECT request_id FROM {Change._meta.db_table}
+  UNION SELECT request_id FROM {Spot._meta.db_table} WHERE turns <= %s
+  LIMIT {MOST_WAITING + 1}
+) w ON 1 = 1
+WHERE f.id = {Fold.ONLY} AND f.built_to IS NULL
+"""  # noqa: S608 - names and numbers of ours
+
+
 def look(now: datetime) -> Waiting | None:
-    """What waits to be folded; None where the sums cannot be used. Two queries, four if anything waits."""
-    state = Fold.objects.filter(pk=Fold.ONLY, built_to=None).first()
-    if state is None:
+    """What waits to be folded; None where the sums cannot be used. One query, three if anything waits."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOOK, [microseconds(now)])
+        rows = cursor.fetchall()
+    if not rows or len(rows) > MOST_WAITING:
         return None
-    turned = Spot.objects.filter(turns__lte=microseconds(now)).values_list("pk", flat=True)
-    changed = Change.objects.values_list("request_id", flat=True).order_by()
-    cases = list(changed.union(turned.order_by())[: MOST_WAITING + 1])
-    if len(cases) > MOST_WAITING:
-        return None
-    found = Waiting(state.version, state.depth)
+    version, depth, _ = rows[0]
+    found = Waiting(version, depth)
+    cases = [case for *_, case in rows if case is not None]
     if cases:
         found.old = counted(cases)
         found.new = {spot.request_id: spot for spot in spots_of(Request.objects.filter(pk__in=cases), now)}
@@ -149,14 +163,12 @@ def sums(ask: Ask, waiting: Waiting) -> Sums:
     """Cases by cell and light, and by state and light. Two queries, four for roots of both kinds."""
     assert ask.cells is not None
     found = Sums()
-    length = waiting.depth * Area.steplen
-    shallow = tuple(root for root in ask.roots if len(root) <= length)
-    deep = tuple(root for root in ask.roots if len(root) > length)
     if level := _level_for(ask):
-        if shallow:
-            _gather(found, *_from_cells(_narrowed(ask, shallow), level))
-        if deep:
-            _gather(found, *_from_spots(_narrowed(ask, deep)))
+        shallow, deep = _split(ask, waiting)
+        if shallow.roots:
+            _gather(found, *_from_cells(shallow, level))
+        if deep.roots:
+            _gather(found, *_from_spots(deep))
     elif ask.roots:
         _gather(found, *_from_spots(ask))
     shift = FINEST - ask.cells.level
@@ -169,8 +181,12 @@ def sums(ask: Ask, waiting: Waiting) -> Sums:
     return found
 
 
-def _narrowed(ask: Ask, roots: tuple[str, ...]) -> Ask:
-    return Ask(roots, ask.cells, ask.states, ask.categories, ask.lights)
+def _split(ask: Ask, waiting: Waiting) -> tuple[Ask, Ask]:
+    """The same of the areas that cells tell apart, and of those below them."""
+    length = waiting.depth * Area.steplen
+    shallow = tuple(root for root in ask.roots if len(root) <= length)
+    deep = tuple(root for root in ask.roots if len(root) > length)
+    return replace(ask, roots=shallow), replace(ask, roots=deep)
 
 
 def _gather(found: Sums, rows: QuerySet, totals: dict[str, Combinable], shift: int) -> None:
@@ -274,7 +290,7 @@ def _under(ask: Ask, column: str, *, by_index: bool = False) -> Q:
 
 def most_urgent(ask: Ask, waiting: Waiting, rows: int, found: Sums | None = None) -> list[int]:
     """Ids of the first so many cases in order of urgency; ``found`` are their sums. One query."""
-    chosen = spots(ask).filter(light__in=ask.lights) if ask.lights else spots(ask)
+    chosen = _lit(spots(ask), ask)
     if found is not None:
         chosen = chosen.filter(rank__lt=_rank_after(found, ask, rows))
     if waiting.ids:
@@ -282,6 +298,10 @@ def most_urgent(ask: Ask, waiting: Waiting, rows: int, found: Sums | None = None
     first = list(chosen.order_by("rank", "due", "pk").values_list("rank", "due", "pk")[:rows])
     first += [(spot.rank, spot.due, spot.request_id) for spot in waiting.new.values() if ask.wants(spot)]
     return [case for _, _, case in sorted(first)[:rows]]
+
+
+def _lit(rows: QuerySet[Any], ask: Ask) -> QuerySet[Any]:
+    return rows.filter(light__in=ask.lights) if ask.lights else rows
 
 
 def _rank_after(found: Sums, ask: Ask, rows: int) -> int:
@@ -313,10 +333,20 @@ def _asked(ask: Ask, waiting: Waiting) -> Iterator[Spotted]:
     return (spot for spot in waiting.new.values() if ask.holds(spot))
 
 
-def count(ask: Ask, waiting: Waiting) -> int:
-    """How many cases it asks for, with its lights, counted by the spots. One query."""
-    found = spots(ask).filter(light__in=ask.lights) if ask.lights else spots(ask)
-    total = found.order_by().count()
+def count_off_map(ask: Ask, waiting: Waiting) -> int:
+    """How many cases without a place it asks for, with its lights. One query, two for roots of both kinds."""
+    shallow, deep = _split(ask, waiting)
+    total = 0
+    if shallow.roots:
+        cells = Cell.objects.filter(
+            _under(shallow, "area"),
+            level=OFF_MAP_LEVEL,
+            category__in=ask.categories or [ALL_CATEGORIES],
+            state__in=ask.states,
+        )
+        total += _lit(cells, ask).aggregate(total=Sum("n"))["total"] or 0
+    if deep.roots:
+        total += _lit(spots(deep), ask).order_by().count()
     for spots_then, sign in ((waiting.old, -1), (waiting.new, 1)):
         total += sign * sum(ask.wants(spot) for spot in spots_then.values())
     return total

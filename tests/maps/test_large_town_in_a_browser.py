@@ -48,8 +48,8 @@ SHOWN = """
 #: How many areas are drawn there.
 AREAS = """
 async (query) => {
-  const { features } = await (await fetch("/map/data/outlines/?" + query)).json();
-  return features.filter(({ properties }) => properties.role === "area").length;
+  const { areas } = await (await fetch("/map/data/outlines/?" + query)).json();
+  return areas.filter(({ role }) => role === "area").length;
 }
 """
 

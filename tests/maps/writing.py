@@ -190,11 +190,12 @@ def assert_cells_are_right() -> None:
     assert not Change.objects.exists()
     wanted: dict[tuple[Any, ...], int] = defaultdict(int)
     light_of = dict(Spot.objects.values_list("pk", "light"))
-    for case in Request.objects.exclude(lon=None):
-        for level in summaries.LEVELS:
-            at = raster(case.lon, case.lat, level)
+    off_map = (summaries.OFF_MAP_LEVEL,)
+    for case in Request.objects.all():
+        for level in summaries.LEVELS if case.lon is not None else off_map:
+            at = raster(case.lon, case.lat, level) if case.lon is not None else (0, 0)
             wanted[level, 0, *at, case.state, light_of[case.pk]] += 1
-            if level in summaries.LEVELS_BY_CATEGORY:
+            if level in (*off_map, *summaries.LEVELS_BY_CATEGORY):
                 wanted[level, case.category_id or -1, *at, case.state, light_of[case.pk]] += 1
     found: dict[tuple[Any, ...], int] = defaultdict(int)
     for *key, n in Cell.objects.values_list("level", "category", "x", "y", "state", "light", "n"):

@@ -89,6 +89,24 @@ function encloses(ring, lon, lat) {
   return isIn;
 }
 
+/** The server's answer (maps/queries/outlines.py) as GeoJSON: its corners are whole steps, each from the one before. */
+function unpacked({ places, origin, areas, ...rest }) {
+  const steps = 10 ** places;
+  const degrees = (x, y) => [(origin[0] + x) / steps, (origin[1] + y) / steps];
+  const ringOf = (flat) => {
+    let x = 0, y = 0;
+    const ring = [];
+    for (let at = 0; at < flat.length; at += 2) ring.push(degrees((x += flat[at]), (y += flat[at + 1])));
+    return ring;
+  };
+  const features = areas.map(({ polygons, label, ...known }) => ({
+    type: "Feature",
+    properties: { ...known, label: degrees(...label) },
+    geometry: { type: "MultiPolygon", coordinates: polygons.map((rings) => rings.map(ringOf)) },
+  }));
+  return { type: "FeatureCollection", ...rest, features };
+}
+
 function spanOf(feature) {
   let west = Infinity, east = -Infinity;
   for (const polygon of feature.geometry.coordinates) {
@@ -181,7 +199,7 @@ export class Outlines {
     try {
       const answer = await fetch(`${this.options.url}?${query}`, { signal: this.asked.signal });
       if (!answer.ok) throw new Error(`outlines: ${answer.status}`);
-      this.show(await answer.json(), zoom);
+      this.show(unpacked(await answer.json()), zoom);
     } catch (error) {
       if (error.name !== "AbortError") console.warn(error);
     }
