@@ -8,7 +8,7 @@ cells are of one size, which is all that clusters need.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -323,25 +323,15 @@ def drawn(found: summaries.Sums, ask: summaries.Ask) -> tuple[Counts, list[dict[
             lights[light] += n
             if not ask.lights or light in ask.lights:
                 states[state] += n
-    cells: dict[tuple[int, int], dict[str, summaries.Part]] = defaultdict(dict)
-    for (x, y, light), part in found.cells.items():
-        if part[0] and (not ask.lights or light in ask.lights):
-            cells[x, y][light] = part
     alone, groups = [], []
-    for place in sorted(cells):
-        parts = cells[place]
-        n, lon, lat, ids = map(sum, zip(*parts.values(), strict=True))
+    for place in sorted(found.cells):
+        part = found.cells[place]
+        n = sum(part.lights)
         if n == 1:
-            alone.append(ids)
-            continue
-        groups.append(
-            {
-                "lon": round(lon / n / 1e6, 6),
-                "lat": round(lat / n / 1e6, 6),
-                "count": n,
-                "lights": [parts[light][0] if light in parts else 0 for light in LIGHTS],
-            }
-        )
+            alone.append(part.ids)
+        elif n:
+            lon, lat = round(part.lon / n / 1e6, 6), round(part.lat / n / 1e6, 6)
+            groups.append({"lon": lon, "lat": lat, "count": n, "lights": part.lights})
     groups.sort(key=lambda group: -group["count"])
     return Counts(states.total(), {light: lights[light] for light in LIGHTS}, dict(states)), groups, alone
 
