@@ -19,6 +19,8 @@ from maps.queries import summaries
 from tests.benchmarks import large_town
 from workflows.models import Category
 
+#: Seconds after which the reference has been measured often enough.
+ENOUGH = 10.0
 #: A desk's map, in pixels.
 WIDE, HIGH = 1_440, 900
 FILTERS: dict[str, dict[str, Any]] = {
@@ -87,6 +89,8 @@ def _compare(client: Client, query: dict[str, Any], rounds: int) -> dict[str, An
     answers = {}
     for _round in range(rounds + 1):
         for side in times:
+            if side == "reference" and sum(times[side]) > ENOUGH:
+                continue
             with patch.object(
                 summaries, "look", (lambda now: None) if side == "reference" else summaries.look
             ):
@@ -99,7 +103,7 @@ def _compare(client: Client, query: dict[str, Any], rounds: int) -> dict[str, An
         raise SystemExit(f"the sums say {ours['counts']}, the cases {reference['counts']}: {query}")
     return {
         # The first round fills the caches.
-        **{side: statistics.median(list_[1:]) * 1e3 for side, list_ in times.items()},
+        **{side: statistics.median(list_[1:] or list_) * 1e3 for side, list_ in times.items()},
         "bytes": len(answers["ours"].content),
         "cases": ours["counts"]["total"],
         "features": len(ours["clusters"]) + len(ours["points"]),
@@ -115,7 +119,7 @@ def _public(part: str, query: dict[str, Any], rounds: int) -> dict[str, Any]:
         answer = client.get(f"/map/data/{part}/", query, headers={"accept-encoding": "gzip"})
         times.append(time.perf_counter() - began)
     found = _content(answer)
-    features = len(found["features"]) if part == "outlines" else len(found)
+    features = len(found["areas"]) if part == "outlines" else len(found)
     return {"ours": statistics.median(times) * 1e3, "bytes": len(answer.content), "features": features}
 
 
