@@ -86,7 +86,6 @@ def _compare(client: Client, query: dict[str, Any], rounds: int) -> dict[str, An
     Before each the sums are brought up to now, as the background work does every second.
     """
     times: dict[str, list[float]] = {"ours": [], "reference": []}
-    answers = {}
     for _round in range(rounds + 1):
         for side in times:
             if side == "reference" and sum(times[side]) > ENOUGH:
@@ -96,15 +95,17 @@ def _compare(client: Client, query: dict[str, Any], rounds: int) -> dict[str, An
             ):
                 keep_up()  # lights turn all the time
                 began = time.perf_counter()
-                answers[side] = client.get("/map/data/cases/", query, headers={"accept-encoding": "gzip"})
+                answer = client.get("/map/data/cases/", query, headers={"accept-encoding": "gzip"})
                 times[side].append(time.perf_counter() - began)
-    ours, reference = (_content(answers[side]) for side in times)
-    if ours["counts"] != reference["counts"]:
-        raise SystemExit(f"the sums say {ours['counts']}, the cases {reference['counts']}: {query}")
+            content = _content(answer)
+            if side == "ours":
+                ours, size = content, len(answer.content)
+            elif ours["counts"] != content["counts"]:
+                raise SystemExit(f"the sums say {ours['counts']}, the cases {content['counts']}: {query}")
     return {
         # The first round fills the caches.
         **{side: statistics.median(list_[1:] or list_) * 1e3 for side, list_ in times.items()},
-        "bytes": len(answers["ours"].content),
+        "bytes": size,
         "cases": ours["counts"]["total"],
         "features": len(ours["clusters"]) + len(ours["points"]),
     }
