@@ -287,8 +287,7 @@ def _spots(ask: Ask) -> Where:
         where.add("rank < %s", ENDED_RANK)
     elif not ask.states & set(OPEN_STATES):
         where.add("rank >= %s", ENDED_RANK)
-    # SQLite must not gather all of a category by its index: an expression has none.
-    about = "category + 0"
+    about = "category"
     if ask.cells is None:
         where.add("tile = %s", NOWHERE)
         _under(where, ask)
@@ -299,8 +298,9 @@ def _spots(ask: Ask) -> Where:
         if ask.cells.level >= BY_TILE and tiles.count <= MOST_TILES:
             where.among("tile", tiles.keys(TILE_LEVEL))
             _under(where, ask)
-            about = "category"
         else:
+            # SQLite must not gather all of a category by its index: an expression has none.
+            about = "category + 0"
             _under(where, ask, by_index=min(map(len, ask.roots), default=0) > Area.steplen)
     if ask.categories:
         where.among(about, ask.categories)
@@ -311,7 +311,7 @@ def _under(where: Where, ask: Ask, *, by_index: bool = False) -> None:
     """In one of the areas. ``by_index`` asks in the way in which SQLite also finds them by an index."""
     if EVERYWHERE in ask.roots:
         return
-    each = ["0 = 1"]
+    each: list[str] = []
     params: list[str] = []
     for root in ask.roots:
         if by_index:
@@ -322,7 +322,7 @@ def _under(where: Where, ask: Ask, *, by_index: bool = False) -> None:
             params.append(root + "%")
     if ask.unplaced:
         each.append("area = ''")
-    where.add(f"({' OR '.join(each)})", *params)
+    where.add(f"({' OR '.join(each) or '0 = 1'})", *params)
 
 
 def _lit(where: Where, ask: Ask) -> Where:
