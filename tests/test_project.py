@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -82,3 +83,16 @@ def test_migrations_are_up_to_date(db) -> None:
     from django.core.management import call_command
 
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_every_benchmark_can_be_started():
+    names = sorted(path.stem for path in (ROOT / "tests" / "benchmarks").glob("bench_*.py"))
+    targets = re.findall(r"-m tests\.benchmarks\.(\w+)", (ROOT / "Makefile").read_text())
+    assert set(names) == set(targets)
+    # As make starts them: nobody has set up Django.
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    code = "; ".join(f"import tests.benchmarks.{name}" for name in names)
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr

@@ -13,7 +13,7 @@ from typing import Any
 
 import uvicorn
 
-from config.management.commands.serve import listen
+from config.listening import listen
 
 STREAM, GROUP = "bench", "bench"
 

@@ -21,7 +21,7 @@ import uvicorn
 from django.db import close_old_connections, connection, transaction
 from websockets.asyncio.client import connect
 
-from config.management.commands.serve import listen
+from config.listening import listen
 from realtime import hub, log
 from realtime.events import CaseBrief, RequestFiled, RequestUrged
 from realtime.log import Audience, Said, Subject

@@ -9,14 +9,11 @@ import sys
 from typing import Any
 
 import uvicorn
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
+from config.listening import listen
 from realtime import streams
 
-#: Bytes the kernel may hold for a client that does not read. The default grows to megabytes per client.
-SEND_BUFFER = 32 * 1024
-#: Milliseconds after which a connection that acknowledges nothing is given up; pings do not free a stuck one.
-USER_TIMEOUT = 15_000
 #: Sockets only read, so whatever a client sends is small.
 LARGEST_MESSAGE = 4 * 1024
 
@@ -57,20 +54,3 @@ class Command(BaseCommand):
             server.run(sockets=[listening])
         if not server.started:
             sys.exit(1)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; the connections it accepts inherit its options."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
-    try:
-        listening.bind((host, port))
-        listening.listen(2048)
-    except (OSError, OverflowError) as error:
-        listening.close()
-        raise CommandError(f"Cannot listen on {host} port {port}: {error}. Choose another port.") from error
-    return listening
