@@ -27,6 +27,12 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 GRIDS, CASES = map(int, os.environ.get("LINLI_LARGE_TOWN", "2000x20000").split("x"))
 KEPT = services.ROOT / "build" / "large-town" / f"sqlite-{GRIDS}-{CASES}"
 BUILD = "from tests.benchmarks import large_town; large_town.build({grids}, {cases})"
+#: Its sessions were begun with another key.
+SIGN_IN = """
+from grid.models import User
+from tests.factories import sign_in
+sign_in(User.objects.filter(username="citywide"))
+"""
 #: How many cases lie where the browser looks, counted one after the other; and of each light.
 RECOUNT = """
 from datetime import datetime
@@ -89,6 +95,7 @@ def product(environment_of, translations: None, tmp_path):
             here.unlink(missing_ok=True)
             if (there := KEPT / f"town.sqlite3{part}").exists():
                 shutil.copyfile(there, here)
+        services.python(SIGN_IN, environment)
     else:
         services.python(BUILD.format(grids=GRIDS, cases=CASES), environment)
     running = services.Product(environment, tmp_path)
