@@ -29,8 +29,10 @@ KEPT = services.ROOT / "build" / "large-town" / f"sqlite-{GRIDS}-{CASES}"
 BUILD = "from tests.benchmarks import large_town; large_town.build({grids}, {cases})"
 #: Its sessions were begun with another key.
 SIGN_IN = """
+from django.contrib.sessions.models import Session
 from grid.models import User
 from tests.factories import sign_in
+Session.objects.all().delete()
 sign_in(User.objects.filter(username="citywide"))
 """
 #: How many cases lie where the browser looks, counted one after the other; and of each light.
