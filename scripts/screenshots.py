@@ -1,7 +1,8 @@
 """Take the pictures in ``docs/screenshots/``: the main pages of the demo town, on a phone and on a desk.
 
 ``make screenshots`` writes a demo town into a temporary folder first; ``--data DIR`` takes the one that is
-there. WebP, each under 300 KB.
+there. ``--city`` takes those of the city of 40,000 grids and a million cases that ``make bench-map`` leaves
+behind. WebP, each under 300 KB.
 """
 
 import argparse
@@ -62,6 +63,10 @@ SHOTS = [
     Shot("designer-add", "admin", DRAWING, "[data-key='+:1']"),
     Shot("designer-findings", "admin", "/console/workflows/whistle/draw/", "[data-do=findings]"),
 ]
+#: The city of ``make bench-map``, and who supervises it.
+CITY = ROOT / "build" / "large-town" / "sqlite-40000-1000000"
+CITYWIDE = "citywide"
+CITY_SHOTS = [Shot("city-live-map", CITYWIDE, "/map/live/"), Shot("city-wall", CITYWIDE, "/wall/")]
 #: Two workflows that are being drawn; one of them has something to mend.
 DRAFTS = """
 from grid.models import User
@@ -82,7 +87,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="data folder with a demo town")
     parser.add_argument("--only", default="", help="names of the pictures to take, comma-separated")
+    parser.add_argument("--city", action="store_true", help="take the pictures of the kept city instead")
     options = parser.parse_args()
+    if options.city:
+        take_city()
+        return
     with tempfile.TemporaryDirectory(prefix="linli-shots-") as folder:
         data = options.data or Path(folder)
         environment = services.product_environment(
@@ -92,20 +101,34 @@ def main() -> None:
         services.manage("find_what_stands_out", environment=environment)
         services.python(FOLLOW, environment)
         services.python(DRAFTS, environment)
-        product = services.Product(environment, data)
-        try:
-            product.start()
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(
-                    executable_path=services.find_chromium(), args=services.CHROMIUM_ARGS
-                )
-                for shot in SHOTS:
-                    if not options.only or shot.name in options.only.split(","):
-                        for width in WALL if shot.name == "wall" else WIDTHS:
-                            take(browser, product.url, shot, width)
-                browser.close()
-        finally:
-            product.stop()
+        chosen = [shot for shot in SHOTS if not options.only or shot.name in options.only.split(",")]
+        take_all(environment, data, chosen)
+
+
+def take_city() -> None:
+    data = CITY / "data"
+    environment = services.product_environment(
+        f"sqlite:///{CITY / 'town.sqlite3'}", data, LINLI_SWEEP_SECONDS="1"
+    )
+    services.manage("migrate", "-v0", environment=environment)
+    services.manage("find_what_stands_out", environment=environment)
+    take_all(environment, data, CITY_SHOTS)
+
+
+def take_all(environment: dict[str, str], data: Path, shots: list[Shot]) -> None:
+    product = services.Product(environment, data)
+    try:
+        product.start()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=services.find_chromium(), args=services.CHROMIUM_ARGS
+            )
+            for shot in shots:
+                for width in WALL if shot.name.endswith("wall") else WIDTHS:
+                    take(browser, product.url, shot, width)
+            browser.close()
+    finally:
+        product.stop()
 
 
 def take(browser: Browser, base: str, shot: Shot, width: int) -> None:
@@ -119,7 +142,7 @@ def take(browser: Browser, base: str, shot: Shot, width: int) -> None:
         reduced_motion="reduce",
     )
     page = context.new_page()
-    sign_in(page, shot.who)
+    sign_in(page, shot.who, base)
     page.goto(shot.path)
     if shot.follow:
         page.locator(shot.follow).first.click()
@@ -140,7 +163,10 @@ def take(browser: Browser, base: str, shot: Shot, width: int) -> None:
     context.close()
 
 
-def sign_in(page: Page, username: str) -> None:
+def sign_in(page: Page, username: str, base: str) -> None:
+    if username == CITYWIDE:
+        page.context.add_cookies([{"name": "sessionid", "value": f"session-of-{CITYWIDE}", "url": base}])
+        return
     page.goto("/accounts/login/")
     page.locator("main form input[name=login]").first.fill(username)
     page.locator("main form input[name=password]").first.fill(PASSWORD)

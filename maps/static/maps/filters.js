@@ -1,7 +1,7 @@
 // What the supervisor chose to see. The server applies it to what it sends, `matches` to what the socket brings.
 
 import { hasEnded, lightOf } from "./cases.js";
-import { config, say } from "./say.js";
+import { config, grouped, say } from "./say.js";
 
 export class Filters {
   /** options.onChange(): something was chosen. */
@@ -101,6 +101,6 @@ export class Filters {
   }
 
   showCounts(lights) {
-    for (const button of this.lights) button.querySelector("[data-count]").textContent = lights[button.dataset.light];
+    for (const button of this.lights) button.querySelector("[data-count]").textContent = grouped(lights[button.dataset.light]);
   }
 }

@@ -11,7 +11,7 @@ import { CaseList } from "./list.js";
 import { LivePage } from "./livepage.js";
 import { LiveTools } from "./livetools.js";
 import { startReplay } from "./replay.js";
-import { config, countdown, say } from "./say.js";
+import { config, countdown, grouped, say } from "./say.js";
 import { Sheet } from "./sheet.js";
 
 const page = document.querySelector("[data-live-page]");
@@ -69,7 +69,7 @@ function showPicture({ counts, rows, off_map: hidden }) {
   part("off-map").hidden = hidden.total === 0;
   part("off-map-title").textContent = say("off_map", { n: hidden.total });
   mark(drawer.number ? drawer.id : null);
-  part("total").textContent = say("in_view", { n: counts.total });
+  part("total").textContent = say("in_view", { n: grouped(counts.total) });
   part("note").textContent = counts.total > rows.length ? say("first_rows", { n: rows.length }) : "";
   part("list-empty").hidden = rows.length + hidden.total > 0;
 }

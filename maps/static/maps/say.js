@@ -7,6 +7,7 @@ export const timeZone = document.documentElement.dataset.timeZone || undefined;
 const TIME = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone });
 const DAY = new Intl.DateTimeFormat(language, { month: "numeric", day: "numeric", timeZone });
 const DATE = new Intl.DateTimeFormat("en-CA", { dateStyle: "short", timeZone });
+const NUMBER = new Intl.NumberFormat(language);
 const MINUTE = 60_000, HOUR = 60 * MINUTE, DAYS = 24 * HOUR;
 
 /** `say("left", { span: "3 h" })`: a sentence of `config.words`. */
@@ -16,6 +17,11 @@ export function say(key, gaps = {}) {
 
 export function fill(sentence, gaps) {
   return sentence.replace(/%\((\w+)\)s/g, (_, name) => gaps[name] ?? "");
+}
+
+/** "12,812" */
+export function grouped(n) {
+  return NUMBER.format(n);
 }
 
 /** Milliseconds in the largest unit that fits, cut: "3 d", "5 h", "12 min". */

@@ -2,12 +2,11 @@
 // element is there from the start or belongs to one of a few rows, so nothing grows.
 
 import { gridOf, lightOf, now, titleOf } from "../cases.js";
-import { fill, say, span, timeZone } from "../say.js";
+import { fill, grouped, say, span, timeZone } from "../say.js";
 import { sign } from "../shapes.js";
 
 const language = document.documentElement.lang;
 const WEEKDAY = new Intl.DateTimeFormat(language, { weekday: "short", timeZone });
-const NUMBER = new Intl.NumberFormat(language);
 const PERCENT = new Intl.NumberFormat(language, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 /** Rows there is room for. */
 const WAITING = 3;
@@ -30,17 +29,17 @@ export class Numbers {
 
   show({ today, before, lights, waiting }) {
     for (const [name, number] of Object.entries(today)) {
-      write(this.part("today", name), NUMBER.format(number));
+      write(this.part("today", name), grouped(number));
       this.compare(name, number - before[name]);
     }
-    for (const [light, number] of Object.entries(lights)) write(this.part("light-count", light), NUMBER.format(number));
+    for (const [light, number] of Object.entries(lights)) write(this.part("light-count", light), grouped(number));
     this.waiting = waiting;
     this.showWaiting();
   }
 
   compare(name, more) {
     const small = this.part("before", name);
-    const n = more ? `${more > 0 ? "+" : "−"}${NUMBER.format(Math.abs(more))}` : "±0";
+    const n = more ? `${more > 0 ? "+" : "−"}${grouped(Math.abs(more))}` : "±0";
     const key = WEEKLY.has(name) ? "than_week" : "than_yesterday";
     write(small, say(key, { n, weekday: WEEKDAY.format(now()) }));
   }
@@ -49,7 +48,7 @@ export class Numbers {
   showRates(rates, isWhole) {
     for (const [name, { value, count, of }] of Object.entries(rates)) {
       write(this.part("rate", name), isWhole && of ? PERCENT.format(value) : "–");
-      const gaps = { count: NUMBER.format(count), of: NUMBER.format(of) };
+      const gaps = { count: grouped(count), of: grouped(of) };
       write(this.part("rate-n", name), isWhole ? say(of ? "rate" : "no_rate", gaps) : say("counting"));
     }
   }
