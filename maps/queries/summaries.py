@@ -237,25 +237,34 @@ def _gather_spots(found: Sums, ask: Ask) -> None:
 
 def _gather(found: Sums, ask: Ask, table: str, n: str, ids: str, where: Where, shift: int) -> None:
     """Add up the rows of a table, of whose columns and rows ``shift`` bits are cut off. One query."""
-    lit = _lit(where, ask)
-    by_light = ", ".join(f"{n} FILTER (WHERE light = '{light}')" for light in LIGHTS)
-    sql = f"""
-SELECT x >> {shift}, y >> {shift}, '', '', SUM(lon), SUM(lat), {ids}, {by_light}
-FROM {table} WHERE {lit} GROUP BY 1, 2
-UNION ALL
-SELECT 0, 0, state, light, 0, 0, 0, {n}, 0, 0, 0
-FROM {table} WHERE {where} GROUP BY state, light
-"""  # noqa: S608 - names and numbers of ours
-    for x, y, state, light, lon, lat, case, *numbers in _rows(sql, [*lit.params, *where.params]):
-        # PostgreSQL adds whole numbers up to decimals.
-        if state:
-            found.states[state, light] += int(numbers[0])
-            continue
-        part = found.cells[x, y]
-        part.lights = [had + int(more or 0) for had, more in zip(part.lights, numbers, strict=True)]
-        part.lon += int(lon)
-        part.lat += int(lat)
-        part.ids += int(case)
+    chosen = [light for light in LIGHTS if not ask.lights or light in ask.lights]
+    lit = f"light IN ({', '.join(map(repr, chosen))})"
+    # PostgreSQL adds whole numbers up to decimals.
+    columns = ", ".join(
+        [
+            f"CAST({n} AS BIGINT)",
+            *(f"CAST({total} FILTER (WHERE {lit}) AS BIGINT)" for total in ("SUM(lon)", "SUM(lat)", ids)),
+            *(f"CAST({n} FILTER (WHERE {lit} AND light = '{light}') AS BIGINT)" for light in LIGHTS),
+        ]
+    )
+    column, row = f"x >> {shift}", f"y >> {shift}"
+    rest = f"{columns} FROM {table} WHERE {where}"
+    if connection.vendor == "postgresql":
+        sql = f"SELECT {column}, {row}, state, light, {rest} GROUP BY GROUPING SETS ((1, 2), (3, 4))"
+        rows = _rows(sql, where.params)
+    else:
+        by_cell = f"SELECT {column}, {row}, NULL, NULL, {rest} GROUP BY 1, 2"
+        by_state = f"SELECT NULL, NULL, state, light, {rest} GROUP BY 3, 4"
+        rows = _rows(f"{by_cell} UNION ALL {by_state}", [*where.params, *where.params])
+    for x, y, state, light, total, lon, lat, case, *numbers in rows:
+        if state is not None:
+            found.states[state, light] += total
+        elif lon is not None:
+            part = found.cells[x, y]
+            part.lights = [had + (more or 0) for had, more in zip(part.lights, numbers, strict=True)]
+            part.lon += lon
+            part.lat += lat
+            part.ids += case
 
 
 def _level_for(ask: Ask) -> int | None:
