@@ -305,7 +305,7 @@ def _summed(
     singly = one_by_one(counts.total, view)
     ids = summaries.most_urgent(ask, waiting, MOST_FEATURES if singly else LIST_ROWS, found)
     off_ask = replace(ask, cells=None)
-    off_total = summaries.count_off_map(off_ask, waiting)
+    off_total = summaries.off_map(ask, waiting).total()
     off_ids = summaries.most_urgent(off_ask, waiting, OFF_MAP_ROWS) if off_total else []
     known = _by_id(
         Request.objects.filter(within(list(roots)), pk__in=[*ids, *off_ids, *(() if singly else alone)])

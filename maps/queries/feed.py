@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
+from django.db.models import QuerySet
 
 from realtime.models import Event
 from realtime.wire import View, told
@@ -33,18 +31,6 @@ def latest(events: QuerySet[Event]) -> list[dict[str, Any]]:
     """
     newest = events.exclude(kind__in=QUIET_KINDS).select_related("actor").order_by("-pk")[:FEED_LINES]
     return [json.loads(told(event).texts[View.CASES]) for event in newest]
-
-
-def today(requests: QuerySet[Request], now: datetime) -> dict[str, int]:
-    """Numbers of the local day for the wall: filed, closed, open now, overdue now. One query."""
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    is_open = Q(closed_at=None)
-    return requests.order_by().aggregate(
-        filed=Count("pk", filter=Q(filed_at__gte=midnight)),
-        closed=Count("pk", filter=Q(closed_at__gte=midnight)),
-        open=Count("pk", filter=is_open),
-        overdue=Count("pk", filter=is_open & Q(due_at__lt=now)),
-    )
 
 
 def longest_waiting(requests: QuerySet[Request]) -> QuerySet[Request]:

@@ -402,24 +402,41 @@ def _asked(ask: Ask, waiting: Waiting) -> Iterator[Spotted]:
     return (spot for spot in waiting.new.values() if ask.holds(spot))
 
 
-def count_off_map(ask: Ask, waiting: Waiting) -> int:
-    """How many cases without a place it asks for, with its lights. One query, two for roots of both kinds."""
-    shallow, deep = _split(ask, waiting)
-    total = 0
+def off_map(ask: Ask, waiting: Waiting) -> Counter[str]:
+    """Light → how many cases without a place it asks for. One query, two for roots of both kinds."""
+    shallow, deep = _split(replace(ask, cells=None), waiting)
+    found: Counter[str] = Counter()
     if shallow.roots:
         where = Where()
         where.add("level = %s", OFF_MAP_LEVEL)
         where.among("category", ask.categories or [ALL_CATEGORIES])
         where.among("state", ask.states)
         _under(where, shallow)
-        total += _number(f"SELECT SUM(n) FROM {_CELLS}", _lit(where, ask))  # noqa: S608
+        found += _by_light("SUM(n)", _CELLS, _lit(where, ask))
     if deep.roots:
-        total += _number(f"SELECT COUNT(*) FROM {_SPOTS}", _lit(_spots(deep), ask))  # noqa: S608
+        found += _by_light("COUNT(*)", _SPOTS, _lit(_spots(deep), ask))
     for spots_then, sign in ((waiting.old, -1), (waiting.new, 1)):
-        total += sign * sum(ask.wants(spot) for spot in spots_then.values())
-    return total
+        for spot in spots_then.values():
+            if deep.wants(spot) or shallow.wants(spot):
+                found[spot.light] += sign
+    return found
 
 
-def _number(sql: str, where: Where) -> int:
-    ((found,),) = _rows(f"{sql} WHERE {where}", where.params)
-    return int(found or 0)
+def _by_light(n: str, table: str, where: Where) -> Counter[str]:
+    rows = _rows(f"SELECT light, {n} FROM {table} WHERE {where} GROUP BY light", where.params)  # noqa: S608
+    return Counter({light: int(number) for light, number in rows})
+
+
+def lights(roots: Iterable[str], now: datetime) -> Counter[str] | None:
+    """Light → open cases that have it, wherever they lie; None where the sums cannot be used."""
+    everywhere = Cells(LEVELS[0], 0, 2 ** LEVELS[0] - 1, 0, 2 ** LEVELS[0] - 1)
+    ask = Ask(tuple(roots), everywhere, frozenset(OPEN_STATES))
+    for _attempt in range(3):
+        if (waiting := look(now)) is None:
+            return None
+        found = off_map(ask, waiting)
+        for (_state, light), n in sums(ask, waiting).states.items():
+            found[light] += n
+        if is_still(waiting):
+            return found
+    return None

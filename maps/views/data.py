@@ -56,14 +56,13 @@ def picture_of(request: HttpRequest, watcher: Any, filters: cases.Filters) -> Ht
 @require_safe
 @watcher_data
 def news(request: HttpRequest) -> HttpResponse:
-    """The latest events, today's numbers, and the cases that have waited longest."""
+    """The latest events, and the cases that have waited longest."""
     requests, now = watched_requests(request.user), timezone.now()
     return answer(
         request,
         {
             "now": now.isoformat(),
             "events": feed.latest(watched_events(request.user)),
-            "today": feed.today(requests, now),
             "waiting": cases.briefs(feed.longest_waiting(requests)),
         },
     )

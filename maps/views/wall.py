@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from hashlib import blake2b
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -70,7 +69,6 @@ def wall_cases(request: HttpRequest, viewer: Any) -> HttpResponse:
 def wall_news(request: HttpRequest, viewer: Any) -> HttpResponse:
     """The latest events, the numbers of the local day, and the cases that have waited longest."""
     requests, now = watched_requests(viewer), timezone.now()
-    same = blake2b("\n".join(watched_paths(viewer)).encode(), digest_size=12).hexdigest()
     return answer(
         request,
         {
@@ -78,7 +76,7 @@ def wall_news(request: HttpRequest, viewer: Any) -> HttpResponse:
             "day": timezone.localdate(now).isoformat(),
             "events": feed.latest(watched_events(viewer)),
             "waiting": cases.briefs(feed.longest_waiting(requests)),
-            **figures.numbers(requests, same, now),
+            **figures.numbers(requests, watched_paths(viewer), now),
         },
     )
 

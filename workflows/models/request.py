@@ -201,6 +201,7 @@ class Request(models.Model):
                 fields=["calendar_revision"], condition=Q(closed_at=None), name="request_calendar_open"
             ),
             models.Index(fields=["-filed_at"], name="request_newest"),
+            models.Index(fields=["closed_at", "filed_at"], name="request_closed"),
         ]
 
     def __str__(self) -> str:

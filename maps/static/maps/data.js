@@ -57,7 +57,7 @@ export class Cases {
   }
 }
 
-/** The latest events, today's numbers, who has waited longest. */
+/** The latest events, who has waited longest. */
 export async function readNews() {
   const answer = await fetch(config.urls.news);
   if (!answer.ok) throw new Error(`news: ${answer.status}`);
