@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
@@ -11,7 +13,7 @@ from django.utils.translation import gettext as _
 from grid.models import Area, Responsibility
 from maps.policies import watched_areas, watched_paths, watched_requests
 from maps.queries import places
-from maps.queries.cases import OPEN_STATES
+from maps.queries.cases import ENDED_STATES
 from workflows.models import Request
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ def search(user: User, text: str) -> list[Found]:
     """What can be gone to, cases first: ``kind`` (case, area, member, address), ``label``, ``detail``.
 
     With ``number`` it is a case; with ``lon`` and ``lat`` (WGS-84 degrees) a point; with ``code`` and
-    ``bbox`` an area. Addresses are those of open cases, and the names of buildings. A dozen queries
+    ``bbox`` an area. A case is found by the beginning of its number, an open one also by its end. Addresses
+    are those of open cases, and the names of buildings. A dozen queries
     and one for each building found.
     """
     words = text.strip()[:LONGEST]
@@ -39,17 +42,24 @@ def search(user: User, text: str) -> list[Found]:
 
 
 def _cases(user: User, words: str) -> Iterable[Found]:
-    if not any(letter.isdigit() for letter in words):
+    if not words.isascii() or not any(letter.isdigit() for letter in words):
         return []
-    found = watched_requests(user).filter(number__startswith=words)
+    # Ranges, because SQLite finds no beginnings by an index.
+    begins = (Q(number__gte=begin, number__lt=begin + chr(0x10FFFF)) for begin in {words, words.upper()})
+    found = watched_requests(user).filter(reduce(or_, begins))
     if not found.exists() and len(words) >= 4:
-        found = watched_requests(user).filter(number__endswith=words)
+        found = _open(user).filter(number__endswith=words)
     return [_case(case, "case", case.number, str(case.category or "")) for case in _few(found)]
 
 
 def _addresses(user: User, words: str) -> Iterable[Found]:
-    found = watched_requests(user).filter(state__in=OPEN_STATES, address__icontains=words)
+    found = _open(user).filter(address__icontains=words)
     return [_case(case, "address", case.address, case.number) for case in _few(found)]
+
+
+def _open(user: User) -> Any:
+    """By the index of what is not closed; the states are looked at afterwards."""
+    return watched_requests(user).filter(closed_at=None).exclude(state__in=ENDED_STATES)
 
 
 def _few(requests: Any) -> list[Request]:
