@@ -14,13 +14,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
 
 from grid.models import Area
 from grid.policies import EVERYWHERE
 from maps.models import Cell, Change, Fold, Spot
+from maps.queries.statements import Where, fetch
 from maps.spots import (
     ALL_CATEGORIES,
     ENDED_RANK,
@@ -147,45 +147,13 @@ LEFT JOIN (
 WHERE f.id = {Fold.ONLY} AND f.built_to IS NULL
 """  # noqa: S608 - names and numbers of ours
 _VERSION = f"SELECT version FROM {_FOLDS} WHERE id = {Fold.ONLY} AND built_to IS NULL"  # noqa: S608
-
-
 #: The state, in a way in which PostgreSQL does not look for each of them in the index for each block.
 _STATE = "(state || '')"
 
 
-class Where:
-    """A condition in the making: SQL with its parameters."""
-
-    def __init__(self, start: Where | None = None) -> None:
-        self.parts: list[str] = [*start.parts] if start else []
-        self.params: list[Any] = [*start.params] if start else []
-
-    def add(self, sql: str, *params: Any) -> None:
-        self.parts.append(sql)
-        self.params += params
-
-    def among(self, column: str, values: Iterable[Any], *, but: bool = False) -> None:
-        """The column has one of these values, or none of them."""
-        chosen = list(values)
-        word = "NOT IN" if but else "IN"
-        if chosen:
-            self.add(f"{column} {word} ({', '.join(['%s'] * len(chosen))})", *chosen)
-        elif not but:
-            self.add("0 = 1")
-
-    def __str__(self) -> str:
-        return " AND ".join(self.parts) or "1 = 1"
-
-
-def _rows(sql: str, params: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*params])
-        return cursor.fetchall()
-
-
 def look(now: datetime) -> Waiting | None:
     """What waits to be folded; None where the sums cannot be used. One query, three if anything waits."""
-    rows = _rows(_LOOK, [microseconds(now)])
+    rows = fetch(_LOOK, [microseconds(now)])
     if not rows or len(rows) > MOST_WAITING:
         return None
     version, depth, _ = rows[0]
@@ -199,7 +167,7 @@ def look(now: datetime) -> Waiting | None:
 
 def is_still(waiting: Waiting) -> bool:
     """Whether nothing was folded since :func:`look`: then all that was read between is of one moment."""
-    return _rows(_VERSION) == [(waiting.version,)]
+    return fetch(_VERSION) == [(waiting.version,)]
 
 
 def sums(ask: Ask, waiting: Waiting) -> Sums:
@@ -251,11 +219,11 @@ def _gather(found: Sums, ask: Ask, table: str, n: str, ids: str, where: Where, s
     rest = f"{columns} FROM {table} WHERE {where}"
     if connection.vendor == "postgresql":
         sql = f"SELECT {column}, {row}, state, light, {rest} GROUP BY GROUPING SETS ((1, 2), (3, 4))"
-        rows = _rows(sql, where.params)
+        rows = fetch(sql, where.params)
     else:
         by_cell = f"SELECT {column}, {row}, NULL, NULL, {rest} GROUP BY 1, 2"
         by_state = f"SELECT NULL, NULL, state, light, {rest} GROUP BY 3, 4"
-        rows = _rows(f"{by_cell} UNION ALL {by_state}", [*where.params, *where.params])
+        rows = fetch(f"{by_cell} UNION ALL {by_state}", [*where.params, *where.params])
     for x, y, state, light, total, lon, lat, case, *numbers in rows:
         if state is not None:
             found.states[state, light] += total
@@ -358,7 +326,7 @@ def most_urgent(ask: Ask, waiting: Waiting, rows: int, found: Sums | None = None
     if found is not None:
         where.add("rank < %s", _rank_after(found, ask, rows))
     where.among("request_id", waiting.ids, but=True)
-    first = _rows(
+    first = fetch(
         f"SELECT rank, due, request_id FROM {_SPOTS} WHERE {where}"  # noqa: S608
         f" ORDER BY rank, due, request_id LIMIT {rows}",
         where.params,
@@ -393,7 +361,7 @@ def next_turn(ask: Ask, waiting: Waiting, now: datetime) -> datetime | None:
     else:
         where.add("turns > %s", stamp)
         soonest = f"SELECT turns FROM {_SPOTS} WHERE {where} ORDER BY turns LIMIT 1"  # noqa: S608
-    turns = [turn for (turn,) in _rows(soonest, where.params) if turn is not None]
+    turns = [turn for (turn,) in fetch(soonest, where.params) if turn is not None]
     turns += [spot.turns for spot in _asked(ask, waiting) if spot.turns is not None and spot.turns > stamp]
     return instant(min(turns)) if turns else None
 
@@ -423,7 +391,7 @@ def off_map(ask: Ask, waiting: Waiting) -> Counter[str]:
 
 
 def _by_light(n: str, table: str, where: Where) -> Counter[str]:
-    rows = _rows(f"SELECT light, {n} FROM {table} WHERE {where} GROUP BY light", where.params)  # noqa: S608
+    rows = fetch(f"SELECT light, {n} FROM {table} WHERE {where} GROUP BY light", where.params)  # noqa: S608
     return Counter({light: int(number) for light, number in rows})
 
 

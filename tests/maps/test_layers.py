@@ -185,6 +185,12 @@ class TestSearch:
         for words in (one.number, one.number[:8], "0042"):
             assert ("case", one.number) in found(client, town.supervisor, words)
 
+    def test_a_closed_case_is_found_by_the_beginning_of_its_number_only(self, client, town: Town):
+        one = case(town, 1, number="QH20261126-0042", state="closed")
+        for words in (one.number, "QH2026", "qh20261126"):
+            assert ("case", one.number) in found(client, town.supervisor, words)
+        assert found(client, town.supervisor, "0042") == []
+
     def test_an_area_is_found_by_name_also_within_another(self, client, town: Town):
         assert ("area", "清河街道 新华社区") in found(client, town.supervisor, "新华")
         assert found(client, town.supervisor, "新华 第6") == [("area", "新华社区 第6网格")]
