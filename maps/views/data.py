@@ -83,7 +83,7 @@ def read_filters(request: HttpRequest) -> cases.Filters:
         path = area.path
     return cases.Filters(
         # An unknown category matches nothing rather than everything.
-        categories=cases.category_subtree(codes) or (frozenset({0}) if codes else frozenset()),
+        categories=cases.category_subtree(codes) or frozenset({0}) if codes else frozenset(),
         states=_states(chosen.getlist("state")),
         lights=frozenset(chosen.getlist("light")) & frozenset(cases.LIGHTS),
         path=path,
