@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from config.background import Job, Sweeper
-from config.management.commands import serve
+from config import listening
 from tests import services
 
 
@@ -91,11 +91,11 @@ def test_a_taken_port_is_named(run, product, environment):
 
 
 def test_connections_inherit_small_buffers_and_a_limit_on_silence():
-    listening = serve.listen("127.0.0.1", 0)
-    with listening, socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+    server = listening.listen("127.0.0.1", 0)
+    with server, socket.create_connection(server.getsockname()), server.accept()[0] as accepted:
         # Linux reports twice what was asked for: half of it is its own bookkeeping.
-        assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * serve.SEND_BUFFER
-        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == serve.USER_TIMEOUT
+        assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * listening.SEND_BUFFER
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == listening.USER_TIMEOUT
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
