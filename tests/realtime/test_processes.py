@@ -18,8 +18,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from config.background import Job, Sweeper
 from config import listening
+from config.background import Job, Sweeper
 from tests import services
 
 
