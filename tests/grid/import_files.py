@@ -13,6 +13,13 @@ from grid.models import Area
 from realtime.models import Event
 
 
+@pytest.fixture
+def levels(request: pytest.FixtureRequest) -> None:
+    """The standard levels; the town brings its own."""
+    if "town" not in request.fixturenames:
+        call_command("load_roles", stdout=io.StringIO())
+
+
 def run(file: Path, *options: str) -> str:
     """What the command prints."""
     out = io.StringIO()

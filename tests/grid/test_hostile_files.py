@@ -1,7 +1,6 @@
 """Files that want something else than to be imported: they read, fetch and fill nothing."""
 
 import http.server
-import io
 import json
 import os
 import shutil
@@ -15,25 +14,18 @@ from pathlib import Path
 import geopandas
 import pyogrio
 import pytest
-from django.core.management import call_command
 
 from grid.importing import Wishes, plan_import, sandbox, sniff
 from grid.models import Area
 
-from .import_files import frame, geojson, refused, run, squares
+from .import_files import frame, geojson, levels, refused, run, squares  # noqa: F401 - a fixture
 
 pytestmark = [
     pytest.mark.django_db,
+    pytest.mark.usefixtures("levels"),
     # Files without a coordinate system are what some of these tests are about.
     pytest.mark.filterwarnings("ignore:'crs' was not provided:UserWarning"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def levels(request: pytest.FixtureRequest) -> None:
-    """The standard levels; the town brings its own."""
-    if "town" not in request.fixturenames:
-        call_command("load_roles", stdout=io.StringIO())
 
 
 class Trap:

@@ -22,20 +22,14 @@ from realtime.log import Subject, verify
 from realtime.models import Event
 from tests.factories import Town
 
-from .import_files import frame, geojson, refused, run, squares
+from .import_files import frame, geojson, levels, refused, run, squares  # noqa: F401 - a fixture
 
 pytestmark = [
     pytest.mark.django_db,
+    pytest.mark.usefixtures("levels"),
     # Files without a coordinate system are what some of these tests are about.
     pytest.mark.filterwarnings("ignore:'crs' was not provided:UserWarning"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def levels(request: pytest.FixtureRequest) -> None:
-    """The standard levels; the town brings its own."""
-    if "town" not in request.fixturenames:
-        call_command("load_roles", stdout=io.StringIO())
 
 
 # --- Real files ------------------------------------------------------------------------------------
