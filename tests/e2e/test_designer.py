@@ -327,6 +327,24 @@ def test_what_the_check_says_waits_for_a_click_that_has_begun(clerks):
     expect(page.locator("[data-findings-state]")).to_have_attribute("data-state", "warning")
 
 
+def test_a_card_stays_the_same_element_whatever_is_drawn_around_it(clerks):
+    """A click, a drag or a screen reader that is on it does not lose it."""
+    clerk = clerks()
+    page = clerk.begins("empty")
+    with page.expect_response("**/findings/"):
+        step = clerk.adds("Step", "", 0)
+    held = [clerk.card(key).element_handle() for key in ("start", step, "+:1")]
+    clerk.field("name").fill("受理")
+    clerk.adds("Copy", "", 0)
+    clerk.adds("Wait", "", 2)
+    clerk.is_saved()
+    assert [handle.get_attribute("id") for handle in held if handle.evaluate("card => card.isConnected")] == [
+        "at-start",
+        f"at-{step}",
+        "at-+:1",
+    ]
+
+
 def test_everything_can_be_undone_and_done_again_also_after_it_was_saved(clerks, product: services.Product):
     services.python(BEGIN % "reimbursement", product.environment)
     clerk = clerks()

@@ -43,7 +43,7 @@ export class Drag {
   lift() {
     this.ghost = this.from.cloneNode(true);
     this.ghost.classList.add("drag-ghost");
-    for (const name of ["data-key", "data-kind-button"]) this.ghost.removeAttribute(name);
+    for (const name of ["id", "data-key", "data-kind-button"]) this.ghost.removeAttribute(name);
     this.ghost.ariaHidden = "true";
     document.body.append(this.ghost);
     this.root.classList.add("is-dragging");

@@ -70,10 +70,9 @@ class Page {
   open(key) {
     if (key[0] === "+") return this.offer(key);
     if (key.endsWith("/+")) return this.addBranch(key.split("/")[0]);
-    this.tree.choose(key);
     this.panel.show(key);
     this.root.classList.add("is-open");
-    this.tree.button(key).scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.tree.choose(key);
   }
 
   /** Back from the panel to the card. */

@@ -5,6 +5,8 @@ import { button, el, icon, say, span } from "./dom.js";
 import { branches, isFork } from "./model.js";
 import { blockName, branchName, inWords, kindName, lines } from "./said.js";
 
+const NEAREST = { block: "nearest", inline: "nearest" };
+
 export const plusKey = (address, index) => `+${address}:${index}`;
 export function readPlus(key) {
   const [address, index] = key.slice(1).split(":");
@@ -25,19 +27,21 @@ export class Tree {
 
   show(definition) {
     const hadFocus = this.element.contains(document.activeElement);
-    const before = this.keys();
+    const before = this.buttons().map(({ dataset }) => dataset.key);
     this.definition = definition;
     const { fields = [], body } = definition;
     const asked = fields.map(({ name }) => name).join(say("comma")) || say("no_fields");
-    this.element.replaceChildren(
+    // Only what differs is changed: a card stays the same element under a finger, and while it is dragged.
+    const drawn = [
       el("ol", { class: "flow" }, el("li", { class: "flow-step" }, this.card("start", "start", say("start"), [["forms", asked]]))),
       this.sequence("", body.blocks),
       el("p", { class: "flow-over" }, icon("flag"), say("over")),
-    );
+    ];
+    Idiomorph.morph(this.element, drawn, { morphStyle: "innerHTML" });
     // What was here may be gone: then the nearest card above it that is still there.
-    const above = before.slice(0, before.indexOf(this.current) + 1).reverse();
-    const now = this.keys();
-    this.point(now.includes(this.current) ? this.current : (above.find((key) => now.includes(key) && key[0] !== "+") ?? "start"));
+    const above = before.slice(0, before.indexOf(this.current) + 1);
+    if (!this.button(this.current)) this.current = above.findLast((key) => key[0] !== "+" && this.button(key)) ?? "start";
+    this.point(this.current);
     if (hadFocus) this.focus(this.current);
   }
 
@@ -45,12 +49,8 @@ export class Tree {
     return [...this.element.querySelectorAll("[data-key]")];
   }
 
-  keys() {
-    return this.buttons().map(({ dataset }) => dataset.key);
-  }
-
   button(key) {
-    return this.buttons().find(({ dataset }) => dataset.key === key);
+    return document.getElementById(`at-${key}`);
   }
 
   /** The one button that Tab reaches. */
@@ -62,17 +62,18 @@ export class Tree {
   choose(key) {
     this.chosen = key;
     for (const one of this.buttons()) one.ariaCurrent = one.dataset.key === key ? "true" : null;
+    this.button(key)?.scrollIntoView(NEAREST);
   }
 
   focus(key) {
     const to = this.button(key) ?? this.button("start");
     to.focus({ preventScroll: true });
-    to.scrollIntoView({ block: "nearest", inline: "nearest" });
+    to.scrollIntoView(NEAREST);
   }
 
   // --- Drawing
   key(name, key, attributes, ...children) {
-    return button(name, { "data-key": key, tabindex: -1, "aria-current": key === this.chosen && "true", ...attributes }, ...children);
+    return button(name, { id: `at-${key}`, "data-key": key, tabindex: -1, "aria-current": key === this.chosen && "true", ...attributes }, ...children);
   }
 
   sequence(address, list) {
