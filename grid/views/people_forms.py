@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ui.forms import DayField
 
@@ -17,7 +18,7 @@ OFF = {"autocomplete": "off"}
 class MemberForm(forms.Form):
     """A member's data. ``phone`` signs in; ``public_phone`` is what residents see."""
 
-    name = forms.CharField(label=_("Name"), max_length=60, widget=forms.TextInput(OFF))
+    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=60, widget=forms.TextInput(OFF))
     phone = PhoneField(
         label=_("Phone for signing in"),
         required=False,
