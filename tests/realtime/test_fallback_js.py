@@ -39,13 +39,15 @@ def test_where_sockets_break_a_stream_takes_over_and_the_socket_comes_back(page,
     came_back = seen(page, "seen.kinds.length")
     assert came_back["kinds"] == ["request.reopened"]
     assert came_back["resyncs"] == 1
-    assert came_back["statuses"] == ["live"]
+    assert set(came_back["statuses"]) == {"live"}
+    assert came_back["details"][-1]["via"] == "socket"
 
     product.stop()
     seen(page, "seen.statuses.at(-1) !== 'live'")
     product.start()
     page.evaluate(ONLINE)
-    assert seen(page, "seen.statuses.at(-1) === 'live'")["details"][-1]["via"] == "socket"
+    # By a stream if the first sockets came too early; either way it ends where it was.
+    seen(page, "seen.statuses.at(-1) === 'live' && seen.details.at(-1).via === 'socket'")
 
 
 def test_the_light_says_since_when_a_page_is_not_up_to_date(browser, product, proxy, translations, office):

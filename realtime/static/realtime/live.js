@@ -11,7 +11,8 @@
  * onStatus(status, { since, code, via })
  *                    "live", "reconnecting" (since a moment ago) or "stale" (since then the page may be wrong);
  *                    since: Date of the last sign of life, or null; code: the close code if the server refused for
- *                    good; via: "socket" or "stream". The page's lights (light.js) hear of it by themselves.
+ *                    good; via: "socket" or "stream"; told again when that changes. The page's lights (light.js)
+ *                    hear of it by themselves.
  *
  * A socket is tried first. Where it does not open though the server is there, a stream (Server-Sent Events) takes
  * its place; that is remembered for the tab, and after a while the socket is tried again.
@@ -47,6 +48,7 @@ export function subscribe(path, { onEvents = () => {}, onResync = () => {}, onSt
   let lastSign = null;
   let status = "";
   let via = "socket";
+  let toldVia = via;
   let closed = false;
   let isProbing = false;
   const timers = { retry: 0, stale: 0, silence: 0, comeback: 0, hidden: 0 };
@@ -66,8 +68,8 @@ export function subscribe(path, { onEvents = () => {}, onResync = () => {}, onSt
   }
 
   function tell(next, code = 0) {
-    if (next === status && !code) return;
-    status = next;
+    if (next === status && via === toldVia && !code) return;
+    [status, toldVia] = [next, via];
     const detail = { since: lastSign, code, via };
     report(self, path, status, detail);
     onStatus(next, detail);
