@@ -11,6 +11,7 @@ whoever has the case in hand, and neighbours see neither names nor the exact poi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -102,6 +103,13 @@ def within(paths: list[str]) -> Q:
     if any(len(path) == STEP for path in paths):
         condition |= Q(area_path="")
     return condition
+
+
+def reaches(paths: Iterable[str], area_path: str) -> bool:
+    """Whether :func:`within` takes in a case that this area has; "" for one that lies in none."""
+    if not area_path:
+        return any(len(path) <= STEP for path in paths)
+    return any(area_path.startswith(path) for path in paths)
 
 
 def _open_to_neighbours(user: Person) -> Q:

@@ -8,14 +8,12 @@ cells are of one size, which is all that clusters need.
 
 from __future__ import annotations
 
-from collections import Counter, namedtuple
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import (
     Avg,
     BooleanField,
@@ -32,8 +30,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast
 
-from grid.models import in_language
-from maps.queries import places, summaries
+from maps.queries import summaries
+from maps.queries.briefs import briefs, by_id
 from maps.spots import LIGHTS, OPEN_STATES
 from maps.viewport import CLUSTER_PIXELS, Viewport
 from workflows.models import Category, Request, Urgency
@@ -50,12 +48,6 @@ SINGLE_ZOOM = 18.0
 MOST_FEATURES = 2_000
 #: Rows of the side list, and of its part for cases without a place.
 LIST_ROWS, OFF_MAP_ROWS = 60, 20
-BRIEF_COLUMNS = (
-    "id", "number", "state", "category__code", "lon", "lat", "area__code", "area__path", "area__name",
-    "area__name_en", "yellow_at", "due_at", "closed_at", "filed_at", "urgency",
-)  # fmt: skip
-
-_Row = namedtuple("_Row", BRIEF_COLUMNS)
 
 #: Cases with their light, as :func:`choose` annotates it.
 Lit = QuerySet[Any]
@@ -199,50 +191,6 @@ def urgent_first(requests: Lit) -> Lit:
     )
 
 
-def briefs(requests: QuerySet[Request]) -> list[dict[str, Any]]:
-    """Cases in the shape of ``realtime.events.CaseBrief``, so the browser draws both alike. Two queries.
-
-    ``category`` and ``grid`` are codes; ``grid_name`` and ``filed_at`` come on top. No resident's words, no
-    person's name: those are asked for when somebody opens the case.
-    """
-    try:
-        statement = requests.values_list(*BRIEF_COLUMNS).query.sql_with_params()
-    except EmptyResultSet:  # none of no ids
-        return []
-    with connection.cursor() as cursor:
-        # Past the ORM: SQLite's instants would be read into objects only to be written out again.
-        cursor.execute(*statement)
-        rows = [_Row._make(row) for row in cursor.fetchall()]
-    above = places.names_above({row.area__path for row in rows if row.area__path})
-    return [_brief(row, above.get(row.area__path, "")) for row in rows]
-
-
-def _brief(row: Any, above: str) -> dict[str, Any]:
-    grid_name = in_language(row.area__name or "", row.area__name_en or "")
-    return {
-        "id": row.id,
-        "number": row.number,
-        "state": row.state,
-        "category": row.category__code or "",
-        "lon": None if row.lon is None else round(row.lon, 6),
-        "lat": None if row.lat is None else round(row.lat, 6),
-        "grid": row.area__code or "",
-        "grid_name": places.full_name(above, grid_name),
-        "yellow_at": _iso(row.yellow_at),
-        "due_at": _iso(row.due_at),
-        "closed_at": _iso(row.closed_at),
-        "filed_at": _iso(row.filed_at),
-        "urgent": row.urgency == Urgency.URGENT,
-    }
-
-
-def _iso(instant: datetime | str | None) -> str | None:
-    """What the database says of an instant, in ISO 8601. SQLite keeps text, in UTC."""
-    if isinstance(instant, str):
-        return f"{instant.replace(' ', 'T')}+00:00"
-    return instant and instant.isoformat()
-
-
 @dataclass(frozen=True)
 class Picture:
     """Everything a live map needs to draw one viewport."""
@@ -307,9 +255,7 @@ def _summed(
     off_ask = replace(ask, cells=None)
     off_total = summaries.off_map(ask, waiting).total()
     off_ids = summaries.most_urgent(off_ask, waiting, OFF_MAP_ROWS) if off_total else []
-    known = _by_id(
-        Request.objects.filter(within(list(roots)), pk__in=[*ids, *off_ids, *(() if singly else alone)])
-    )
+    known = by_id([*ids, *off_ids, *(() if singly else alone)], roots)
     rows = [known[case] for case in ids if case in known]
     return Picture(
         counts=counts,
@@ -326,10 +272,6 @@ def _narrowed(roots: Sequence[str], path: str) -> tuple[str, ...]:
     if any(path.startswith(root) for root in roots) and path:
         return (path,)
     return tuple(root for root in roots if root.startswith(path))
-
-
-def _by_id(requests: QuerySet[Request]) -> dict[int, dict[str, Any]]:
-    return {brief["id"]: brief for brief in briefs(requests)}
 
 
 def drawn(found: summaries.Sums, ask: summaries.Ask) -> tuple[Counts, list[dict[str, Any]], list[int]]:

@@ -28,6 +28,7 @@ from maps.indicators.definitions import INDICATORS
 from maps.indicators.periods import Period
 from maps.policies import watched_areas, watched_paths
 from maps.queries import cases, counts, outlines, places
+from maps.queries.briefs import briefs
 from maps.viewport import Viewport
 from workflows.models import Request, State
 
@@ -214,7 +215,7 @@ def due_soon(
     now = timezone.now()
     found = cases.inside(requests, view).filter(due_at__gt=now, due_at__lte=now + within, closed_at=None)
     found = found.filter(state__in=cases.OPEN_STATES).exclude(state=State.SUSPENDED)
-    rows = cases.briefs(found.order_by("due_at", "pk")[:MOST_DUE])
+    rows = briefs(found.order_by("due_at", "pk")[:MOST_DUE])
     return rows, len(rows) if len(rows) < MOST_DUE else found.count()
 
 

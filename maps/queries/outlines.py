@@ -114,7 +114,7 @@ def _shapes(areas: QuerySet[Area], view: Viewport, role: str) -> list[dict[str, 
     geometries = np.array([row[4] for row in rows], dtype=object)
     steps = Steps.of(view)
     labels = steps.of_points(shapely.point_on_surface(geometries))
-    shapes = simplified(geometries, view.degrees_per_pixel * TOLERANCE_PIXELS)
+    drawn_as = steps.of_polygons(simplified(geometries, view.degrees_per_pixel * TOLERANCE_PIXELS))
     return [
         {
             "code": code,
@@ -122,9 +122,9 @@ def _shapes(areas: QuerySet[Area], view: Viewport, role: str) -> list[dict[str, 
             "level": level,
             "role": role,
             "label": label,
-            "polygons": steps.of_polygons(shape),
+            "polygons": polygons,
         }
-        for (code, name, name_en, level, _), shape, label in zip(rows, shapes, labels, strict=True)
+        for (code, name, name_en, level, _), polygons, label in zip(rows, drawn_as, labels, strict=True)
     ]
 
 
@@ -154,20 +154,28 @@ class Steps:
 
     def of_points(self, points: np.ndarray) -> list[list[int]]:
         """[x, y] of each point."""
-        return self._whole(points).tolist()
+        return self._whole(shapely.get_coordinates(points)).tolist()
 
-    def of_polygons(self, shape: shapely.Geometry) -> list[list[list[int]]]:
-        """The rings of each polygon, one that has shrunk to nothing left out."""
-        polygons = [
-            self._rings(polygon) for polygon in shapely.get_parts(shape) if polygon.geom_type == "Polygon"
-        ]
-        return [rings for rings in polygons if rings]
+    def of_polygons(self, shapes: np.ndarray) -> list[list[list[list[int]]]]:
+        """Of each shape its polygons, of each its rings, the outer one first; none that shrank to nothing.
 
-    def _rings(self, polygon: shapely.Polygon) -> list[list[int]]:
-        """Flat: x and y of the first corner, then of each further one how far it is from the one before."""
-        rings = [self._whole(ring) for ring in (polygon.exterior, *polygon.interiors)]
-        return [np.diff(ring, axis=0, prepend=0).ravel().tolist() for ring in rings if len(ring) >= 4]
+        A ring is flat: x and y of the first corner, then of each further one how far it is from the last.
+        """
+        parts, shape_of = shapely.get_parts(shapes, return_index=True)
+        is_polygon = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+        parts, shape_of = parts[is_polygon], shape_of[is_polygon]
+        rings, part_of = shapely.get_rings(parts, return_index=True)
+        corners, ring_of = shapely.get_coordinates(rings, return_index=True)
+        whole = self._whole(corners)
+        begins = np.flatnonzero(np.diff(ring_of, prepend=-1))
+        far = np.diff(whole, axis=0, prepend=0)
+        far[begins] = whole[begins]
+        found: list[dict[int, list[list[int]]]] = [{} for _ in shapes]
+        flat, ends = far.ravel().tolist(), [*begins[1:].tolist(), len(whole)]
+        for begin, end, part in zip(begins.tolist(), ends, part_of[ring_of[begins]].tolist(), strict=True):
+            if end - begin >= 4:
+                found[shape_of[part]].setdefault(part, []).append(flat[2 * begin : 2 * end])
+        return [list(polygons.values()) for polygons in found]
 
-    def _whole(self, geometry: Any) -> np.ndarray:
-        scaled = shapely.get_coordinates(geometry) * 10**self.places
-        return np.round(scaled).astype(np.int64) - self.origin
+    def _whole(self, degrees: np.ndarray) -> np.ndarray:
+        return np.round(degrees * 10**self.places).astype(np.int64) - self.origin

@@ -21,12 +21,15 @@ class Where:
 
     def among(self, column: str, values: Iterable[Any], *, but: bool = False) -> None:
         """The column has one of these values, or none of them."""
-        chosen = list(values)
-        word = "NOT IN" if but else "IN"
-        if chosen:
-            self.add(f"{column} {word} ({', '.join(['%s'] * len(chosen))})", *chosen)
-        elif not but:
-            self.add("0 = 1")
+        # Texts with names, such as states, as texts: psycopg takes no list of both.
+        chosen = [str(value) if isinstance(value, str) else value for value in values]
+        if not chosen:
+            self.parts += [] if but else ["0 = 1"]
+        elif connection.vendor == "postgresql":
+            # One parameter, so that the driver need not read the statement anew each time.
+            self.add(f"{column} {'<> ALL' if but else '= ANY'}(%s)", chosen)
+        else:
+            self.add(f"{column} {'NOT IN' if but else 'IN'} ({', '.join(['%s'] * len(chosen))})", *chosen)
 
     def __str__(self) -> str:
         return " AND ".join(self.parts) or "1 = 1"

@@ -35,6 +35,7 @@ from maps.spots import (
 )
 from maps.viewport import FINEST, NOWHERE, TILE_LEVEL, Cells
 from workflows.models import Request, State, Urgency
+from workflows.policies import reaches
 
 #: Levels that cells are kept at; by category only some, because there they compress less. A map between two
 #: of these adds up four cells of the finer one.
@@ -76,7 +77,7 @@ class Ask:
         """Whether it asks for this case; whatever its light."""
         if spot.state not in self.states or (self.categories and spot.category not in self.categories):
             return False
-        if not (spot.area.startswith(self.roots) or (not spot.area and self.unplaced)):
+        if not reaches(self.roots, spot.area):
             return False
         if self.cells is None or spot.tile == NOWHERE:
             return self.cells is None and spot.tile == NOWHERE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_safe
 from maps.packed import answer
 from maps.policies import watched_areas, watched_events, watched_paths, watched_requests
 from maps.queries import cases, feed
+from maps.queries.briefs import briefs
 from maps.viewport import CLUSTER_PIXELS, Viewport, number
 from workflows.models import State
 
@@ -41,11 +41,11 @@ def picture_of(request: HttpRequest, watcher: Any, filters: cases.Filters) -> Ht
         request,
         {
             "next_turn": seen.next_turn and seen.next_turn.isoformat(),
-            "counts": asdict(seen.counts),
+            "counts": vars(seen.counts),
             "clusters": seen.clusters,
             "points": seen.points,
             "rows": seen.rows,
-            "off_map": asdict(seen.off_map),
+            "off_map": vars(seen.off_map),
         },
     )
     # Not in the answer, which is the same as before as long as nothing happens; 304 brings it, too.
@@ -63,7 +63,7 @@ def news(request: HttpRequest) -> HttpResponse:
         {
             "now": now.isoformat(),
             "events": feed.latest(watched_events(request.user)),
-            "waiting": cases.briefs(feed.longest_waiting(requests)),
+            "waiting": briefs(feed.longest_waiting(requests)),
         },
     )
 

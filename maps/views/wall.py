@@ -23,6 +23,7 @@ from maps.packed import answer
 from maps.policies import watched_areas, watched_events, watched_paths, watched_requests
 from maps.queries import cases, feed, places
 from maps.queries import wall as figures
+from maps.queries.briefs import briefs
 
 from .access import says_what_is_wrong, wall_data, wall_required
 from .data import picture_of
@@ -75,7 +76,7 @@ def wall_news(request: HttpRequest, viewer: Any) -> HttpResponse:
             "now": now.isoformat(),
             "day": timezone.localdate(now).isoformat(),
             "events": feed.latest(watched_events(viewer)),
-            "waiting": cases.briefs(feed.longest_waiting(requests)),
+            "waiting": briefs(feed.longest_waiting(requests)),
             **figures.numbers(requests, watched_paths(viewer), now),
         },
     )
