@@ -119,6 +119,8 @@ class Postgres:
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="linli-pg-")))
     process: subprocess.Popen[bytes] | None = None
     keep: bool = False
+    #: Its memory for pages; what PostgreSQL takes by itself is for a small machine.
+    shared_buffers: str = "128MB"
 
     def start(self) -> Postgres:
         account = self._account()
@@ -139,6 +141,7 @@ class Postgres:
         options = {
             "listen_addresses": "127.0.0.1", "port": str(self.port),
             "unix_socket_directories": str(self.folder), "max_connections": "60",
+            "shared_buffers": self.shared_buffers,
             "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
         }  # fmt: skip
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]

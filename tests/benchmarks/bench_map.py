@@ -36,7 +36,8 @@ def main() -> None:
         if name == "sqlite":
             worst.append(_measure(name, folder, f"sqlite:///{folder}/town.sqlite3"))
             continue
-        server = services.Postgres(folder=folder / "server", keep=True)
+        # As docs/how-to/run-for-a-city.md has it; else the reference would push our pages out of memory.
+        server = services.Postgres(folder=folder / "server", keep=True, shared_buffers="2GB")
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)
         try:
