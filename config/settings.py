@@ -121,14 +121,15 @@ DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / '
 # Under ASGI every request runs in a thread of its own; a connection kept by its thread is never used again:
 # PostgreSQL's are kept in a pool instead, one per process. Above 0 is for long commands without a pool.
 LINLI_DB_POOL = env.int("LINLI_DB_POOL", 16 if CITY else 0)
+# PostgreSQL keeps a statement of :mod:`realtime.prepared` after so many times; 0 is never.
+LINLI_DB_PREPARE = env.int("LINLI_DB_PREPARE", 5)
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("LINLI_CONN_MAX_AGE", 0)
-if DATABASES["default"]["ENGINE"].endswith("postgresql") and LINLI_DB_POOL:
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
-        "min_size": 0,
-        "max_size": LINLI_DB_POOL,
-        "timeout": 15,
-    }
+if DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    options = DATABASES["default"].setdefault("OPTIONS", {})
+    options["prepare_threshold"] = LINLI_DB_PREPARE or None
+    if LINLI_DB_POOL:
+        DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+        options["pool"] = {"min_size": 0, "max_size": LINLI_DB_POOL, "timeout": 15}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         # Writers queue at BEGIN instead of failing at their first write.
