@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
+from realtime.prepared import cursor_for
+
 from .models import AreaStamp
 
 #: The value before the first change.
@@ -38,7 +40,7 @@ def read() -> int:
 
 def now() -> Stamp:
     """The present values. One query, written out: every move of every case asks."""
-    with connection.cursor() as cursor:
+    with cursor_for(connection) as cursor:
         cursor.execute(f"SELECT value, duties FROM {AreaStamp._meta.db_table} WHERE id = %s", [_ROW])  # noqa: S608
         row = cursor.fetchone()
     return Stamp(int(row[0]), int(row[1])) if row else Stamp(NEVER, NEVER)

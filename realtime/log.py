@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from .events import KINDS, Payload
 from .models import Event, Notification
-from .prepared import insert
+from .prepared import cursor_for, insert
 from .publication import announce
 
 
@@ -205,7 +205,7 @@ def _notify(event: Event, user_ids: set[int]) -> None:
         "SELECT id, %s, %s, %s, 0, CASE WHEN email = '' THEN %s END "
         f"FROM {get_user_model()._meta.db_table} WHERE id IN ({places}) ORDER BY id"
     )
-    with connection.cursor() as cursor:
+    with cursor_for(connection) as cursor:
         cursor.execute(sql, [event.pk, now, now, at, *user_ids])
 
 
@@ -229,7 +229,7 @@ def _head_of(subject: Subject) -> tuple[int, str] | None:
         f"SELECT chain_seq, hash FROM {Event._meta.db_table} "  # noqa: S608  (a table's name of our own)
         "WHERE subject_type = %s AND subject_id = %s ORDER BY chain_seq DESC LIMIT 1"
     )
-    with connection.cursor() as cursor:
+    with cursor_for(connection) as cursor:
         cursor.execute(sql, [subject.type, subject.id])
         head: tuple[int, str] | None = cursor.fetchone()
     return head

@@ -24,8 +24,8 @@ from django.db.models.query import get_related_populators
 Row = TypeVar("Row", bound=models.Model)
 
 
-def _cursor(connection: Any) -> Any:
-    """A cursor; on PostgreSQL one whose statements the server reads and plans once a connection.
+def cursor_for(connection: Any) -> Any:
+    """A cursor for statements that stay the same: PostgreSQL reads and plans them once a connection.
 
     Django's own puts the values into the text, so that each time it is another statement. The server keeps
     one after so many times as ``prepare_threshold`` says (``LINLI_DB_PREPARE``).
@@ -35,7 +35,8 @@ def _cursor(connection: Any) -> Any:
     from django.db.backends.postgresql.base import ServerBindingCursor
 
     connection.ensure_connection()
-    return connection._prepare_cursor(ServerBindingCursor(connection.connection))
+    server_side: Any = ServerBindingCursor
+    return connection._prepare_cursor(server_side(connection.connection))
 
 
 def insert(rows: Sequence[models.Model], *, ignore_conflicts: bool = False) -> None:
@@ -54,7 +55,7 @@ def insert(rows: Sequence[models.Model], *, ignore_conflicts: bool = False) -> N
         values = [
             field.get_db_prep_save(field.pre_save(row, True), connection) for row in batch for field in fields
         ]
-        with _cursor(connection) as cursor:
+        with cursor_for(connection) as cursor:
             cursor.execute(f"{head} {', '.join([places] * len(batch))} {tail}", values)
             ids = [] if ignore_conflicts else cursor.fetchall()
         for row, (pk,) in zip(batch, ids, strict=not ignore_conflicts):
@@ -67,7 +68,7 @@ def update(row: models.Model, names: Iterable[str]) -> None:
     connection = connections[DEFAULT_DB_ALIAS]
     sql, fields = _updating(type(row), connection.vendor, tuple(sorted(names)))
     values = [field.get_db_prep_save(field.pre_save(row, False), connection) for field in fields]
-    with _cursor(connection) as cursor:
+    with cursor_for(connection) as cursor:
         cursor.execute(sql, [*values, row.pk])
         if cursor.rowcount != 1:
             raise DatabaseError(f"{row._meta.label} {row.pk} is not there to be updated")
@@ -118,7 +119,7 @@ class Prepared(Generic[Row]):
             reading = self.made[connection.vendor] = _Reading(self.build())
         if len(parameters) != reading.count:
             raise ValueError(f"this query has {reading.count} parameters, not {len(parameters)}")
-        with _cursor(connection) as cursor:
+        with cursor_for(connection) as cursor:
             cursor.execute(reading.sql, parameters)
             row = cursor.fetchone()
         return None if row is None else reading.instance(row, connection)

@@ -13,6 +13,7 @@ import pytest
 from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 from django.test import override_settings
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, expect, sync_playwright
 from pytest_django import DjangoDbBlocker
@@ -42,6 +43,8 @@ def _on_its_own(settings, tmp_path: Path) -> None:
     settings.PASSWORD_HASHERS = FAST_HASHERS
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     cache.clear()
+    # A page that was asked for in another language leaves that behind in its thread.
+    translation.deactivate()
     locator.forget()
     calendar.forget()
     # Counting queries must not depend on the second in which it is done.
