@@ -132,12 +132,14 @@ def principals_of(user: "User | AnonymousUser", at: datetime | None = None) -> s
     """Ids of the users this user stands in for."""
     if user.pk is None or not user.is_active:
         return set()
-    return locator.current_roster().principals_of(user.pk, at or timezone.now())
+    at = at or timezone.now()
+    return locator.known_stand_ins(at).principals_of(user.pk, at)
 
 
 def stand_ins_of(user_ids: Iterable[int], at: datetime | None = None) -> set[int]:
     """Ids of the users who stand in for any of these users: their screens change with the principal's."""
-    roster, at = locator.current_roster(), at or timezone.now()
+    at = at or timezone.now()
+    roster = locator.known_stand_ins(at)
     return {stand_in for user_id in user_ids for stand_in in roster.stand_ins_of(user_id, at)}
 
 

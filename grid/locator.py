@@ -129,6 +129,15 @@ def known(at: datetime, path: str, *, fresh: bool = False) -> Roster:
     return Roster(snapshot.posts(then), snapshot.leaves(standing_in), known_since=at)
 
 
+def known_stand_ins(at: datetime) -> Roster:
+    """A roster that knows who stood in for whom at this instant, and of long ago nothing else."""
+    roster = current_roster()
+    if at >= roster.known_since:
+        return roster
+    standing_in = StandIn.objects.in_force(at)
+    return Roster(snapshot.posts(Responsibility.objects.none()), snapshot.leaves(standing_in), known_since=at)
+
+
 def _keep(key: _Key, found: Snapshot, checked: float) -> None:
     global _current
     day = key[1]

@@ -15,6 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import override_settings
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
+from hypothesis.internal.conjecture import providers as hypothesis_providers
 from playwright.sync_api import Browser, expect, sync_playwright
 from pytest_django import DjangoDbBlocker
 
@@ -28,6 +29,10 @@ from workflows import calendar
 # The same examples for the same code, so that a red run can be had again; LINLI_RANDOM=1 draws others.
 hypothesis_settings.register_profile("linli", deadline=None, derandomize=not os.environ.get("LINLI_RANDOM"))
 hypothesis_settings.load_profile("linli")
+# Hypothesis also tries the constants of all modules loaded so far, which depend on the tests that ran before
+# in the same process: without them the same code gets the same examples.
+assert callable(hypothesis_providers._get_local_constants)
+hypothesis_providers._get_local_constants = hypothesis_providers.Constants
 
 REAL_DATA = services.ROOT.parent / "shared" / "data"
 #: The same for whoever shares a database that was copied, since it signs the sessions in it.

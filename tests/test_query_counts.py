@@ -227,7 +227,7 @@ LISTS = {
         "workflow_versions:count", "administrator", each('id="version-'), add_versions, page_size=20
     ),
     "cases behind a figure": List(
-        f"figure_cases?indicator=filed&period={timezone.localdate():%Y-%m}",
+        "figure_cases?indicator=filed&period={month}",
         "supervisor",
         each("<tr data-number="),
         add_to_do,
@@ -242,6 +242,7 @@ def test_a_list_costs_the_same_at_ten_and_at_thirty_rows(town: Town, name: str):
     page = LISTS[name]
     view, _question, query = page.url.partition("?")
     view, _colon, argument = view.partition(":")
+    query = query.format(month=f"{timezone.localdate():%Y-%m}")
     url = reverse(view, args=[argument] if argument else []) + (f"?{query}" if query else "")
     client = signed_in(getattr(town, page.user))
     counts = {}

@@ -101,6 +101,22 @@ def test_a_fresh_question_sees_what_another_process_committed(town: Town, django
     assert names(duty.on_duty(town.grids[6], "grid_member", fresh=True)) == ["赵网格"]
 
 
+def test_who_stood_in_for_whom_years_ago_is_known(town: Town):
+    with time_machine.travel(datetime(2019, 3, 4, 4, tzinfo=UTC), tick=False):
+        now = timezone.now()
+        row = appoint_stand_in(
+            member=town.member1.member,
+            stand_in=town.member2.member,
+            since=now,
+            until=now + timedelta(days=1),
+            actor=town.member1,
+        )
+    assert duty.principals_of(town.member2, row.until - SECOND) == {town.member1.pk}
+    assert duty.stand_ins_of([town.member1.pk], row.until - SECOND) == {town.member2.pk}
+    assert duty.principals_of(town.member2, row.until) == set()
+    assert duty.principals_of(town.member2) == set()
+
+
 def test_a_process_sees_its_own_changes_at_once(town: Town):
     assert duty.on_duty(town.grids[6], "grid_member") == []
     post = town.assign(town.member1, "grid_member", town.grids[6])
@@ -214,7 +230,7 @@ def test_duties_end_with_their_area(town: Town):
 
 
 def test_an_area_begins_at_midnight_without_anybody_doing_anything(town: Town):
-    with time_machine.travel(datetime(2026, 5, 1, 12, 0, tzinfo=UTC)):
+    with time_machine.travel(datetime(2026, 5, 1, 12, 0, tzinfo=UTC), tick=False):
         grid = create_area(
             code="X1",
             name="新网格",
@@ -226,9 +242,9 @@ def test_an_area_begins_at_midnight_without_anybody_doing_anything(town: Town):
         retire_area(area=town.grids[0], on=grid.valid_from)
         assert locator.locate(*town.point_in(1)).area_id == town.grids[0].pk
     # Midnight in Shanghai is 16:00 UTC.
-    with time_machine.travel(datetime(2026, 5, 2, 15, 59, 59, tzinfo=UTC)):
+    with time_machine.travel(datetime(2026, 5, 2, 15, 59, 59, tzinfo=UTC), tick=False):
         assert locator.locate(*town.point_in(1)).area_id == town.grids[0].pk
-    with time_machine.travel(datetime(2026, 5, 2, 16, 0, tzinfo=UTC)):
+    with time_machine.travel(datetime(2026, 5, 2, 16, 0, tzinfo=UTC), tick=False):
         assert locator.locate(*town.point_in(1)).area_id == grid.pk
 
 

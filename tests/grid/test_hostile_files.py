@@ -1,5 +1,6 @@
 """Files that want something else than to be imported: they read, fetch and fill nothing."""
 
+import contextlib
 import http.server
 import json
 import os
@@ -59,7 +60,7 @@ class Trap:
 
     def _watch(self) -> None:
         """Opening a pipe for writing waits until somebody opens it for reading."""
-        with self.pipe.open("wb") as stream:
+        with contextlib.suppress(BrokenPipeError), self.pipe.open("wb") as stream:
             if not self.closing:
                 self.opened.set()
                 stream.write(b'WKT,name\n"POLYGON((0 0,0 1,1 1,0 0))",root\n')

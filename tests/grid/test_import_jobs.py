@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -341,11 +341,21 @@ boss = User.objects.get(username="administrator")
 street = Area.objects.get(depth=1)
 job = imports.start_import(file=SimpleUploadedFile(file.name, file.read_bytes()), actor=boss, parent=street)
 imports.check_job(job=job, actor=boss, wishes={{"crs": "EPSG:4326", "parent": street.code}})
+{meet}
 imports.apply_job(job=job, actor=boss)
 {before}
-imports.run_waiting()
-job.refresh_from_db()
+while job.stage in imports.AT_WORK:
+    imports.run_waiting()
+    job.refresh_from_db()
 print(job.pk, job.stage, job.message)
+"""
+#: Wait until two have checked what neither has applied yet.
+MEET = """
+import time
+meeting = Path({meeting!r})
+(meeting / str(job.pk)).touch()
+while len(list(meeting.iterdir())) < 2:
+    time.sleep(0.01)
 """
 KILLED = """
 from grid.actions import history
@@ -374,7 +384,7 @@ def test_a_process_killed_while_applying_has_applied_nothing(kind: str, environm
     """Killed in the last moment before the end of the transaction; the next process finds out and says so."""
     environment = environment_of(kind)
     file = files.plain(tmp_path)
-    code = APPLY.format(file=str(file), before=KILLED)
+    code = APPLY.format(file=str(file), before=KILLED, meet="")
     with pytest.raises(Exception, match="9"):
         services.python(code, environment)
     lines = services.python(STATE, environment).splitlines()
@@ -386,15 +396,11 @@ def test_a_process_killed_while_applying_has_applied_nothing(kind: str, environm
 def test_two_who_import_at_once_take_turns_and_nothing_is_doubled(kind: str, environment_of, tmp_path: Path):
     """Both bring the same areas: one adds them, the other is shown that they are there now."""
     environment = environment_of(kind)
-    code = APPLY.format(file=str(files.plain(tmp_path)), before="")
-    answers: list[str] = []
-    both = [
-        threading.Thread(target=lambda: answers.append(services.python(code, environment))) for _ in range(2)
-    ]
-    for one in both:
-        one.start()
-    for one in both:
-        one.join()
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    code = APPLY.format(file=str(files.plain(tmp_path)), before="", meet=MEET.format(meeting=str(meeting)))
+    with ThreadPoolExecutor(2) as both:
+        answers = list(both.map(lambda _: services.python(code, environment), range(2)))
     counted = services.python(
         "from grid.models import Area, AreaEdit\n"
         "print(Area.objects.filter(code__startswith='14990100103').count(),"

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-import time_machine
 from django.utils import timezone
 
 from grid import stamp
@@ -30,12 +29,6 @@ from workflows.actions.timers import fire_timers
 from workflows.models import Application, Request, State
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def monday():
-    with time_machine.travel(local("2026-11-09 09:00"), tick=False) as traveller:
-        yield traveller
 
 
 def later(traveller, text):

@@ -4,7 +4,6 @@ import threading
 from datetime import date, timedelta
 
 import pytest
-import time_machine
 from viewflow.workflow.models import Task
 
 from grid.errors import NotAllowed, Refused
@@ -21,12 +20,6 @@ from workflows.calendar import working_calendar
 from workflows.models import CalendarEntry
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def monday():
-    with time_machine.travel(local("2026-11-09 09:00"), tick=False) as traveller:
-        yield traveller
 
 
 def off(town, first, last=None, **more):

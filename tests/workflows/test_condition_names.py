@@ -87,6 +87,7 @@ CASE = {
         ('核查.结果 = "返工"', 'check.outcome = "rework"', False),
         ("类别 = 空", "category = null", True),
         ("金额 in [5000..6000]", "fields.amount in [5000..6000]", True),
+        ("金额 in [合计（含税）..7000]", "fields.amount in [fields.total..7000]", False),
         ("not (urgent and (a or b)) or c", "not (urgent and (a or b)) or c", True),
     ],
 )

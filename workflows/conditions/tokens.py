@@ -88,8 +88,10 @@ def _known_name(text: str, at: int, names: Names) -> str:
         return ""
     for name in names.spoken:
         if text.startswith(name, at):
-            after = text[at + len(name) : at + len(name) + 1]
-            if not after or not (after == "_" or after.isalnum() or (after == "." and "." not in name)):
+            after = text[at + len(name) : at + len(name) + 2]
+            # A point goes on with a name that has none yet; two of them are those of a range.
+            goes_on = after.startswith(".") and after != ".." and "." not in name
+            if not (goes_on or after[:1] == "_" or after[:1].isalnum()):
                 return name
     return ""
 
