@@ -130,7 +130,7 @@ class StreamFollower:
 
     # --- The table -----------------------------------------------------------------------------
     async def _follow_table(self, ear: Ear) -> None:
-        while True:
+        while not _is_cancelled():
             self._alarm.stop()
             try:
                 async with self._looking:
@@ -203,7 +203,7 @@ class StreamFollower:
 
     # --- The stream ----------------------------------------------------------------------------
     async def _follow_stream(self, ear: Ear) -> None:
-        while True:
+        while not _is_cancelled():
             try:
                 if self.is_joined:
                     await self._read(ear)
@@ -300,6 +300,16 @@ class StreamFollower:
 
     async def _in_thread(self, work: Callable[[], Answer]) -> Answer:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _is_cancelled() -> bool:
+    """Whether this task was told to end, even if it was not heard.
+
+    redis-py waits for its writes with ``wait_for``, and that of Python 3.11 forgets a cancellation that comes
+    just when what it waits for is done.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _read_rows(numbers: Sequence[int]) -> list[Told]:

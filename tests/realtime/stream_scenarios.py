@@ -382,3 +382,27 @@ def cut_connections_cost_nobody_anything() -> None:
             await until(lambda: running[0].epoch == running[1].epoch == epoch)
 
     play(run)
+
+
+def a_hub_stops_also_when_its_connection_does_not_hear_that_it_shall() -> None:
+    """As when ``wait_for`` of Python 3.11, which redis-py uses, loses a cancellation."""
+
+    async def run() -> None:
+        async with hubs(1) as (hub,):
+            read, lost = hub.transport._redis.xread, []
+
+            async def deaf(*args: Any, **options: Any) -> Any:
+                try:
+                    return await read(*args, **options)
+                except asyncio.CancelledError:
+                    lost.append(args)
+                    return []
+
+            hub.transport._redis.xread = deaf
+            await do("1")
+            await until(lambda: hub.seq == 1)
+            async with asyncio.timeout(services.PATIENCE):
+                await hub.stop()
+            assert lost
+
+    play(run)

@@ -38,6 +38,7 @@ def office(databases, tmp_path_factory):
         scenarios.an_older_memory_of_redis_is_not_believed,
         scenarios.an_emptied_redis_is_noticed,
         scenarios.cut_connections_cost_nobody_anything,
+        scenarios.a_hub_stops_also_when_its_connection_does_not_hear_that_it_shall,
     ],
     ids=lambda scenario: scenario.__name__,
 )
