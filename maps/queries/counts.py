@@ -21,6 +21,7 @@ from django.utils import timezone
 from grid.models import Area
 from maps import models
 from maps.queries import summaries
+from maps.queries.statements import Where, fetch
 from maps.spots import CLOSED_STATES, OPEN_MONTH, OPEN_STATES, month_of
 from workflows.models import Request
 
@@ -28,6 +29,8 @@ from workflows.models import Request
 KEEP_SECONDS = 1.0
 #: Paths asked for in one query.
 PATHS = 500
+
+_TALLIES = models.Tally._meta.db_table
 
 
 class Tally(TypedDict):
@@ -78,10 +81,10 @@ def _summed(paths: Sequence[str], today: bool, waiting: summaries.Waiting) -> di
     month, step = month_of(), Area.steplen
     totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for start in range(0, len(paths), PATHS):
-        rows = models.Tally.objects.filter(
-            Q(month=OPEN_MONTH) | Q(month__gte=month), today=today, path__in=paths[start : start + PATHS]
-        )
-        for path, of_month, n in rows.values_list("path", "month", "n"):
+        where = Where()
+        where.add("today = %s AND (month = %s OR month >= %s)", today, OPEN_MONTH, month)
+        where.among("path", paths[start : start + PATHS])
+        for path, of_month, n in fetch(f"SELECT path, month, n FROM {_TALLIES} WHERE {where}", where.params):  # noqa: S608
             totals[path][of_month != OPEN_MONTH] += n
     asked = set(paths)
     for spots, sign in ((waiting.old, -1), (waiting.new, 1)):
