@@ -13,6 +13,7 @@
  * has data-news="shown", unless a fetch is under way.
  */
 
+import { pressed } from "../ui/press.js";
 import { subscribe } from "./live.js";
 
 const AT_MOST_EVERY = 1000; // ms between two fetches of one element, however many events there are
@@ -47,30 +48,20 @@ function refresh(element) {
 }
 
 // --- Not under the finger ------------------------------------------------------------------------
-let isPressed = false;
 const held = new Set(); // elements whose answer came while something was pressed: they are fetched once more
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { elt } = event.detail.requestConfig;
-  if (!isPressed || !("live" in elt.dataset)) return;
+  if (!pressed() || !("live" in elt.dataset)) return;
   event.detail.shouldSwap = false;
+  if (held.size === 0) pressed().then(refreshHeld);
   held.add(elt);
 });
 
-function letGo() {
-  if (!isPressed) return;
-  // The click comes after the finger has gone up.
-  setTimeout(() => {
-    isPressed = false;
-    for (const element of held) refresh(element);
-    held.clear();
-  });
+function refreshHeld() {
+  for (const element of held) refresh(element);
+  held.clear();
 }
-
-addEventListener("pointerdown", () => (isPressed = true), true);
-addEventListener("pointerup", letGo, true);
-addEventListener("pointercancel", letGo, true);
-addEventListener("blur", letGo);
 
 // --- Whether all news is shown -------------------------------------------------------------------
 const fetching = new Set();
