@@ -24,6 +24,7 @@ LOOKS: dict[str, list[dict[str, str]]] = {
 
 def violations(page: Page) -> list[str]:
     """What axe finds: rule, how bad, where. The page's policy does not bind what is evaluated here."""
+    page.wait_for_load_state()
     page.evaluate(AXE)
     found: list[dict[str, Any]] = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")[
         "violations"
