@@ -32,10 +32,11 @@ export class Drag {
 
   move({ clientX: x, clientY: y }) {
     if (!this.from) return;
-    const isFar = Math.hypot(x - this.point[0], y - this.point[1]) > SLACK;
-    if (!this.ghost && isFar && this.isTouch) return this.stop();
-    if (!this.ghost && isFar) this.lift();
-    if (!this.ghost) return;
+    if (!this.ghost) {
+      if (Math.hypot(x - this.point[0], y - this.point[1]) <= SLACK) return;
+      if (this.isTouch) return this.stop();
+      this.lift();
+    }
     this.point = [x, y];
     this.ghost.style.translate = `${x + 12}px ${y + 12}px`;
   }
@@ -62,6 +63,11 @@ export class Drag {
     const by = { left: push(x, box.left, box.right), top: push(y, top, bottom), behavior: "instant" };
     this.stage.scrollBy(by);
     if (box.top < 0 || box.bottom > innerHeight) scrollBy({ ...by, left: 0 });
+    this.aim(this.nearest(x, y));
+    requestAnimationFrame(() => this.roll());
+  }
+
+  nearest(x, y) {
     let reach = REACH;
     let target = null;
     for (const plus of this.stage.querySelectorAll(".plus")) {
@@ -69,8 +75,7 @@ export class Drag {
       const away = Math.hypot(x - left - width / 2, y - top - height / 2);
       if (away < reach && this.allowed(this.what, plus.dataset.key)) [reach, target] = [away, plus];
     }
-    this.aim(target);
-    requestAnimationFrame(() => this.roll());
+    return target;
   }
 
   aim(target) {
@@ -79,8 +84,10 @@ export class Drag {
     target?.classList.add("drop-here");
   }
 
-  release({ ctrlKey, altKey }) {
-    const { what, target, ghost } = this;
+  /** Where it is let go counts: what was marked last may be a frame behind. */
+  release({ clientX, clientY, ctrlKey, altKey }) {
+    const { what, ghost } = this;
+    const target = ghost && this.nearest(clientX, clientY);
     this.stop();
     if (!ghost) return;
     this.ended = true;
