@@ -61,7 +61,7 @@ SHOTS = [
     Shot("designer-card", "admin", DRAWING, "[data-key=countersign]"),
     Shot("designer-condition", "admin", DRAWING, "[data-key='by_amount/0']"),
     Shot("designer-add", "admin", DRAWING, "[data-key='+:1']"),
-    Shot("designer-findings", "admin", "/console/workflows/whistle/draw/", "[data-do=findings]"),
+    Shot("designer-findings", "admin", "/console/workflows/whistle/draw/", "[data-findings-state]"),
 ]
 #: The city of ``make bench-map``, and who supervises it.
 CITY = ROOT / "build" / "large-town" / "sqlite-40000-1000000"

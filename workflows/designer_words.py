@@ -342,6 +342,7 @@ def _messages() -> dict[str, str]:
         "error": _("%(n)s to mend"),
         "warning": _("%(n)s to look at"),
         "sound": _("Nothing to mend"),
+        "not_mended": _("This could not be mended just now. The drawing is being checked once more."),
         "sound_long": _("Nothing to mend. The workflow can be tried and published."),
         "light_saved": _("Saved %(time)s"),
         "light_saving": _("Saving …"),

@@ -88,7 +88,7 @@ class Mouse:
 
     def mends(self, words: str) -> None:
         page = self.clerk.page
-        page.locator(".designer-tools [data-do=findings]").click()
+        page.locator("[data-findings-state]").click()
         page.locator("[data-findings]").get_by_role("button", name=words, exact=True).click()
 
     def follows(self, link: Locator) -> None:
@@ -156,7 +156,7 @@ class Keyboard:
 
     def mends(self, words: str) -> None:
         page = self.clerk.page
-        self.follows(page.locator(".designer-tools [data-do=findings]"), leads_away=False)
+        self.follows(page.locator("[data-findings-state]"), leads_away=False)
         self._until(page.locator("[data-findings]").get_by_role("button", name=words, exact=True), "Tab")
         self.press("Enter")
 

@@ -125,6 +125,7 @@ def mends_it(hand: Hand) -> None:
     expect(count).to_contain_text("2")
     expect(clerk.card("condition")).to_contain_text("条件 1 还没有设好")
     expect(clerk.card("step_2")).to_contain_text("没有人能不同意")
+    clerk.is_checked()
     hand.mends("加上“不同意”")
     expect(count).to_contain_text("1")
     hand.opens("step_2")

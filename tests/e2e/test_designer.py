@@ -59,6 +59,45 @@ KINDS = {
     "Wait": "等待",
 }
 
+#: Whether the drawing is saved, and what the check says of it is shown.
+CHECKED = """
+() => {
+  const { checked, revision } = document.querySelector("[data-designer]").dataset;
+  return document.querySelector("[data-light]").dataset.state === "saved" && checked === revision;
+}
+"""
+#: The page reads what the check says only once something is pressed; what it does then, in its order.
+CHECKED_WHEN_PRESSED = """
+window.order = [];
+addEventListener("click", () => order.push("click"), true);
+const isDown = new Promise((go) => addEventListener("pointerdown", go, { once: true }));
+const ask = window.fetch;
+window.fetch = async (url, ...options) => {
+  const answer = await ask(url, ...options);
+  if (!String(url).includes("/findings/")) return answer;
+  const said = await answer.json();
+  await isDown;
+  return Object.assign(answer, { json: async () => said });
+};
+document.addEventListener("DOMContentLoaded", () => {
+  const state = document.querySelector("[data-findings-state]");
+  const isShown = new MutationObserver(() => order.push("check"));
+  if (state) isShown.observe(state, { attributeFilter: ["data-state"] });
+});
+"""
+#: A finger's tap, as a browser tells of it that is busy between the finger and its click.
+TAP = """
+async (card) => {
+  const tell = (type) => card.dispatchEvent(new PointerEvent(type, { bubbles: true, pointerType: "touch" }));
+  tell("pointerdown");
+  tell("pointerup");
+  await new Promise((go) => setTimeout(go, 100));
+  card.click();
+}
+"""
+#: Whether this browser keeps a drawing that is not on the server.
+KEEPS_A_DRAWING = "() => Object.keys(localStorage).some((name) => /^linli-workflow-\\d/.test(name))"
+
 
 class Clerk(Person):
     """An administrator at the designer."""
@@ -114,6 +153,14 @@ class Clerk(Person):
     def is_saved(self) -> None:
         expect(self.page.locator("[data-light]")).to_have_attribute("data-state", "saved")
 
+    def is_checked(self) -> None:
+        """Nothing moves by itself any more."""
+        self.page.wait_for_function(CHECKED)
+
+    def looks(self) -> None:
+        """Come back to the window: whether somebody else has saved is asked then."""
+        self.page.evaluate("dispatchEvent(new Event('focus'))")
+
     # --- By mouse --------------------------------------------------------------------------------
     def adds(self, word: str, address: str, index: int) -> str:
         """Click a "+" and choose; the key of the new card, whose form is open."""
@@ -129,6 +176,7 @@ class Clerk(Person):
             details.locator("summary").first.click()
 
     def drags(self, what: Locator, to: Locator) -> None:
+        self.is_checked()
         to.scroll_into_view_if_needed()
         what.hover()
         self.page.mouse.down()
@@ -170,6 +218,10 @@ class Clerk(Person):
         return self.page.evaluate(
             "document.activeElement.dataset.key ?? document.activeElement.dataset.path ?? ''"
         )
+
+
+def is_get(route: Route) -> bool:
+    return route.request.method == "GET"
 
 
 def middle(what: Locator) -> tuple[float, float]:
@@ -327,6 +379,32 @@ def test_what_the_check_says_waits_for_a_click_that_has_begun(clerks):
     expect(page.locator("[data-findings-state]")).to_have_attribute("data-state", "warning")
 
 
+def test_what_the_check_says_waits_for_a_fingers_click(clerks):
+    """It comes later after the finger has gone up than a mouse's does."""
+    clerk = clerks(viewport=TABLET, has_touch=True)
+    clerk.page.add_init_script(CHECKED_WHEN_PRESSED)
+    with clerk.page.expect_response("**/findings/") as answered:
+        page = clerk.begins("empty")
+    answered.value.finished()
+    clerk.card("start").evaluate(TAP)
+    expect(clerk.field("name")).to_be_visible()
+    expect(page.locator("[data-findings-state]")).to_have_attribute("data-state", "warning")
+    assert page.evaluate("order") == ["click", "check"]
+
+
+def test_a_check_that_fails_is_asked_for_again(clerks):
+    clerk = clerks()
+    answers = iter([503])
+
+    def check(route: Route) -> None:
+        status = next(answers, None)
+        route.fulfill(status=status) if status else route.continue_()
+
+    clerk.page.route("**/findings/", check)
+    page = clerk.begins("empty")
+    expect(page.locator("[data-findings-state]")).to_have_attribute("data-state", "warning")
+
+
 def test_a_card_stays_the_same_element_whatever_is_drawn_around_it(clerks):
     """A click, a drag or a screen reader that is on it does not lose it."""
     clerk = clerks()
@@ -436,6 +514,17 @@ def test_what_is_drawn_without_a_connection_is_kept_and_sent_later(clerks, produ
     assert blocks(stored(product, "workflow")["body"])[0]["name"] == "关页面前改的"
 
 
+def test_what_is_taken_back_before_it_was_sent_is_saved(clerks, product: services.Product):
+    services.python(BEGIN % "reimbursement", product.environment)
+    clerk = clerks()
+    page = clerk.opens("reimbursement")
+    clerk.card("review").focus()
+    clerk.presses_keys("Delete", "Control+z")
+    clerk.is_saved()
+    assert page.evaluate(KEEPS_A_DRAWING) is False
+    assert blocks(stored(product, "reimbursement")["body"])[0]["id"] == "review"
+
+
 def test_of_two_who_draw_the_second_is_told_and_nothing_is_lost(clerks, product: services.Product):
     services.python(BEGIN % "reimbursement", product.environment)
     first, second = clerks(), clerks("registrar")
@@ -445,17 +534,20 @@ def test_of_two_who_draw_the_second_is_told_and_nothing_is_lost(clerks, product:
     first.field("name").fill("初审（甲）")
     first.is_saved()
 
+    # Before the second one's page has looked by itself.
+    second.page.route("**/draft/", lambda route: route.abort() if is_get(route) else route.continue_())
     second.card("pay").click()
     second.field("name").fill("付款（乙）")
     dialog = second.page.locator("[data-overtaken]")
     expect(dialog).to_be_visible()
+    second.page.unroute("**/draft/")
     expect(dialog).to_contain_text("杨管理")
     expect(dialog.locator("[data-differences] li")).to_have_text(
         ["不一样的：“初审（甲）”", "不一样的：“付款”"]
     )
     second.presses_keys("Escape")
     expect(dialog).to_be_visible()
-    dialog.locator("[data-answer=mine]").click()
+    dialog.locator("button[value=mine]").click()
     second.is_saved()
     assert stored(product, "reimbursement")["by"] == "registrar"
     assert {"初审", "付款（乙）"} <= set(second.names())
@@ -466,9 +558,10 @@ def test_of_two_who_draw_the_second_is_told_and_nothing_is_lost(clerks, product:
     second.is_saved()
 
     # Who has changed nothing simply sees what the other one saved, and may go back to what was.
-    first.page.evaluate("dispatchEvent(new Event('focus'))")
+    first.looks()
     expect(first.page.locator("[data-note]")).to_contain_text("受理")
-    assert {"初审（甲）", "付款"} <= set(first.names())
+    expect(first.card("review").locator(".block-name")).to_have_text("初审（甲）")
+    expect(first.card("pay").locator(".block-name")).to_have_text("付款")
 
 
 def test_a_finding_stands_at_its_card_and_leads_to_it(clerks, product: services.Product):
@@ -502,15 +595,58 @@ def test_a_finding_stands_at_its_card_and_leads_to_it(clerks, product: services.
     assert blocks(stored(product, "workflow")["body"])[-1]["type"] == "end"
 
 
+def test_the_focus_stays_on_a_finding_and_mends_that_one(clerks, product: services.Product):
+    """Whatever somebody else saves while the list is open."""
+    services.python(BEGIN % "empty", product.environment)
+    first, second = clerks(), clerks("registrar")
+    first.opens("workflow")
+    fork = first.adds("Condition", "", 0)
+    first.presses_keys("Escape")
+    first.card("ended").focus()
+    first.presses_keys("Delete")
+    first.is_checked()
+    first.page.locator("[data-findings-state]").click()
+    mend = first.page.locator("[data-finding-list]").get_by_role("button", name=says("Add an end"))
+    before = first.page.locator("[data-finding-list] li").count()
+    mend.focus()
+
+    # The second one takes away what another finding is about; the first one's page has not heard of it.
+    first.page.route("**/draft/", lambda route: route.abort() if is_get(route) else route.continue_())
+    second.opens("workflow")
+    second.card(fork).focus()
+    second.presses_keys("Delete")
+    second.is_saved()
+    mend.press("Enter")
+    expect(first.page.locator("[data-note]")).to_contain_text(
+        says("This could not be mended just now. The drawing is being checked once more.")
+    )
+    assert first.card(fork).count() == 1
+    assert first.page.locator(".tree .tone-end").count() == 0
+
+    # Now it hears of it, with the list open again.
+    first.page.locator("[data-findings-state]").click()
+    mend.focus()
+    first.page.unroute("**/draft/")
+    first.looks()
+    expect(first.card(fork)).to_have_count(0)
+    first.is_checked()
+    assert first.page.locator("[data-finding-list] li").count() < before
+    expect(mend).to_be_focused()
+    first.presses_keys("Enter")
+    expect(first.page.locator(".tree .tone-end")).to_be_visible()
+
+
 def test_by_finger_a_card_is_held_and_dragged_on_a_tablet(clerks, product: services.Product):
     services.python(BEGIN % "reimbursement", product.environment)
     clerk = clerks(viewport=TABLET, has_touch=True)
     page = clerk.opens("reimbursement")
+    clerk.is_checked()
     clerk.card("review").tap()
     expect(clerk.panel).to_be_visible()
     expect(page.locator(".designer-tools [data-do=undo]")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.locator("[data-panel] [data-do=close]").tap()
+    expect(clerk.panel).to_be_hidden()
     session = clerk.context.new_cdp_session(page)
 
     def touch(kind: str, x: float, y: float) -> None:
@@ -522,6 +658,7 @@ def test_by_finger_a_card_is_held_and_dragged_on_a_tablet(clerks, product: servi
     expect(page.locator(".drag-ghost")).to_be_visible()
     touch("touchMove", end[0] + 9, end[1] + 40)
     touch("touchMove", *end)
+    expect(clerk.plus("", 0)).to_have_class("plus drop-here")
     touch("touchEnd", *end)
     expect(page.locator(".drag-ghost")).to_have_count(0)
     clerk.is_saved()

@@ -23,6 +23,9 @@ export function el(tag, attributes, ...children) {
   return element;
 }
 
+/** Change in an element only what differs: what has the focus, is pressed or is dragged stays the same. */
+export const redraw = (element, children) => Idiomorph.morph(element, children, { morphStyle: "innerHTML" });
+
 /** What a control is found by again, and what it is called. */
 export const at = (path, word) => ({ "data-path": path, "aria-label": say(word) });
 export const hint = (text, more) => el("p", { class: "form-hint", ...more }, text);
@@ -51,6 +54,15 @@ export function tick(label, checked, attributes, onChange) {
 
 export const formOf = (name) => document.querySelector(`template[data-form="${name}"]`).content.cloneNode(true);
 export const icon = (name) => document.querySelector(`template[data-icon="${name}"]`).content.cloneNode(true);
+
+/** What this browser keeps under a name, or null. */
+export function stored(name) {
+  try {
+    return JSON.parse(localStorage.getItem(name));
+  } catch {
+    return null;
+  }
+}
 
 /** Read aloud, shown nowhere: what just happened. */
 export const announce = (text) => (document.querySelector("[data-announce]").textContent = text);

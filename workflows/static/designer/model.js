@@ -31,8 +31,13 @@ export function* places(definition, from = bodyOf(definition), address = "", abo
   }
 }
 
-export const place = (definition, id) => [...places(definition)].find(({ block }) => block.id === id);
-export const blockAt = (definition, key) => place(definition, key.split("/")[0])?.block;
+/** Where the block of a key is: its own key or that of one of its branches. */
+export function place(definition, key) {
+  const [id] = key.split("/");
+  return [...places(definition)].find(({ block }) => block.id === id);
+}
+
+export const blockAt = (definition, key) => place(definition, key)?.block;
 
 export function listAt(definition, address) {
   const [id, key] = address.split("/");
@@ -95,7 +100,7 @@ export function fresh(taken, wanted) {
 
 /** The steps a case may have come through before it is at this block: not those of a branch beside it. */
 export function stepsBefore(definition, key) {
-  const here = place(definition, key.split("/")[0]);
+  const here = place(definition, key);
   if (!here) return [];
   const path = [...here.above.map((id) => place(definition, id)), here];
   const before = path.flatMap(({ address, index }) => listAt(definition, address).list.slice(0, index).map(({ id }) => id));

@@ -1,6 +1,7 @@
 // The page on which a workflow is drawn: brings the drawing, the panel, the keyboard and the keeper together.
 
-import { announce, button, clock, config, el, icon, say, span } from "./dom.js";
+import { pressed } from "../ui/press.js";
+import { announce, button, clock, config, el, icon, redraw, say, span, stored } from "./dom.js";
 import { Drag } from "./drag.js";
 import { ask, Keeper } from "./keeper.js";
 import { newBlock, newBranch } from "./kinds.js";
@@ -12,27 +13,26 @@ import { Work } from "./work.js";
 
 const CLIP = "linli-workflow-clip";
 const NOTE_MS = 12_000;
+const AGAIN_MS = 5_000;
 
 class Page {
   constructor(root) {
     this.root = root;
-    this.work = new Work(config.body);
-    this.keeper = new Keeper(this.work);
+    this.work = new Work(config.body, (change) => {
+      this.keeper.keep();
+      this.changed(change);
+    });
+    this.keeper = new Keeper(this.work, (state) => this.told(state), (answer) => this.theirs(answer));
     this.panel = new Panel(this.find("panel"), this.work);
-    this.tree = new Tree(this.find("tree"), (key) => this.open(key));
+    this.tree = new Tree(this.find("tree"));
     new Drag(root, this.find("stage"), {
       onDrop: (what, key, isCopy) => this.drop(what, key, isCopy),
       allowed: ({ id }, key) => !id || mayGo(this.work.definition, id, readPlus(key).address),
     });
-    this.work.addEventListener("change", ({ detail }) => this.changed(detail));
-    this.keeper.addEventListener("state", ({ detail }) => this.told(detail));
-    this.keeper.addEventListener("theirs", ({ detail }) => this.theirs(detail));
     document.addEventListener("keydown", (event) => this.press(event));
     root.addEventListener("click", ({ target }) => this.click(target));
-    addEventListener("pointerdown", () => (this.released = new Promise((go) => (this.release = go))), true);
-    for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => setTimeout(() => this.release?.()), true);
     this.draw();
-    this.told({ state: "saved", at: config.at });
+    this.keeper.say("saved", { at: config.at });
     this.resume();
     root.dataset.ready = "";
   }
@@ -59,10 +59,6 @@ class Page {
     announce(how ? say(how, { what }) : what);
   }
 
-  get isOpen() {
-    return this.root.classList.contains("is-open");
-  }
-
   get inPanel() {
     return this.panel.element.contains(document.activeElement);
   }
@@ -77,7 +73,7 @@ class Page {
 
   /** Back from the panel to the card. */
   close() {
-    if (!this.isOpen) return;
+    if (!this.root.classList.contains("is-open")) return;
     this.tree.choose("");
     this.panel.close();
     this.root.classList.remove("is-open");
@@ -88,10 +84,10 @@ class Page {
     return this.work.definition;
   }
 
-  /** Change the drawing; afterwards the focus is on a card, and undoing leads back to where it was. */
+  /** Change the drawing; afterwards the focus is on a card or still in the panel, and undoing leads back to where
+   * it was. */
   edit(how, block, change, focus, from = focus) {
     this.work.change(say(how, { name: blockName(block) }), change, { focus, from });
-    this.tree.focus(focus);
   }
 
   // --- Adding
@@ -133,7 +129,7 @@ class Page {
     if (key[0] === "+") return key;
     if (key.includes("/") && !key.endsWith("/+")) return plusKey(key, 0);
     if (key === "start") return plusKey("", 0);
-    const { block, address, index } = place(this.drawing, key.split("/")[0]);
+    const { block, address, index } = place(this.drawing, key);
     return plusKey(address, index + (block.type === "end" ? 0 : 1));
   }
 
@@ -154,11 +150,7 @@ class Page {
   }
 
   clip() {
-    try {
-      return JSON.parse(localStorage.getItem(CLIP)) ?? [];
-    } catch {
-      return [];
-    }
+    return stored(CLIP) ?? [];
   }
 
   cut() {
@@ -206,18 +198,20 @@ class Page {
       if (branch) arms.splice(from + step, 0, ...arms.splice(from, 1));
       else move(next, id, address, from + (step > 0 ? 2 : -1));
     };
-    this.work.change(say("did_move", { name: blockName(block) }), change, { focus, from: key });
+    this.edit("did_move", block, change, focus, key);
   }
 
   // --- Mouse and keyboard
   click(target) {
-    const { dataset, disabled } = target.closest("[data-do], [data-kind-button], [data-goto]") ?? {};
+    const { dataset, disabled } = target.closest("[data-key], [data-do], [data-kind-button], [data-goto], [data-mend]") ?? {};
     if (!dataset || disabled) return;
     const menu = this.find("menu");
     const at = menu.open ? menu.dataset.at : this.behind(this.tree.current);
     menu.close();
-    if (dataset.kindButton) this.add(dataset.kindButton, at);
-    else if (dataset.goto !== undefined) this.goTo(dataset.goto);
+    if (dataset.key) this.open(dataset.key);
+    else if (dataset.kindButton) this.add(dataset.kindButton, at);
+    else if (dataset.goto) this.goTo(dataset.goto);
+    else if (dataset.mend) this.mend(dataset.mend);
     else if (dataset.do === "paste") this.paste(at);
     else this[dataset.do]();
   }
@@ -266,10 +260,12 @@ class Page {
   // --- Findings
   async lint() {
     const { status, answer } = await ask(config.urls.findings).catch(() => ({}));
-    // Not while a button is down: a click must end on the card it began on.
-    await this.released;
-    if (status !== 200 || answer.revision !== this.keeper.revision) return;
-    const { findings } = answer;
+    // A click must end on the card it began on.
+    await pressed();
+    if (this.keeper.state !== "saved") return;
+    if (status !== 200) return this.checkLater();
+    const { findings, revision } = answer;
+    if (revision !== this.keeper.revision) return this.keeper.look();
     const errors = findings.filter(({ error }) => error).length;
     const state = errors ? "error" : findings.length ? "warning" : "sound";
     this.tree.findings = findings;
@@ -277,22 +273,28 @@ class Page {
     this.find("findings-state").dataset.state = state;
     this.find("count").textContent = say(state, { n: errors || findings.length });
     const item = ({ block, message, error, fix }, n) =>
-      el("li", {}, icon(error ? "error" : "warning"),
+      el("li", { id: `${block}: ${message}` }, icon(error ? "error" : "warning"),
         button("btn btn-quiet", { "data-goto": block || "start" }, el("strong", {}, block ? blockName(blockAt(this.drawing, block)) : say("whole")), span("", message)),
-        fix && button("btn", { onclick: () => this.mend(n, block) }, fix));
-    this.find("finding-list").replaceChildren(...(findings.length ? findings.map(item) : [el("li", {}, icon("sound"), say("sound_long"))]));
+        fix && button("btn", { "data-mend": n }, fix));
+    redraw(this.find("finding-list"), findings.length ? findings.map(item) : [el("li", {}, icon("sound"), say("sound_long"))]);
+    this.root.dataset.checked = revision;
   }
 
-  findings() {
-    this.find("findings").showModal();
+  checkLater() {
+    clearTimeout(this.checkTimer);
+    this.checkTimer = setTimeout(() => this.lint(), AGAIN_MS);
   }
 
   /** The server says what becomes of the drawing it checked; not while something newer is on its way there. */
-  async mend(n, block) {
-    const url = `${config.urls.findings}?${new URLSearchParams({ n, revision: this.keeper.revision })}`;
+  async mend(n) {
+    const { block } = this.tree.findings[n];
+    const url = `${config.urls.findings}?${new URLSearchParams({ n, revision: this.root.dataset.checked })}`;
     const { status, answer } = await ask(url, { method: "POST" }).catch(() => ({}));
-    if (status !== 200 || this.keeper.isLate) return;
     this.goTo(block);
+    if (status !== 200 || this.keeper.isLate) {
+      this.note(say("not_mended"));
+      return this.lint();
+    }
     this.adopt(say("did_change", { name: blockName(blockAt(this.drawing, block) ?? this.drawing) }), answer.body);
   }
 
@@ -307,6 +309,7 @@ class Page {
   told({ state, at, message, status, ...theirs }) {
     this.find("light").dataset.state = state;
     this.find("light-words").textContent = say(`light_${state}`, { time: at && clock(at), message: status === 401 ? say("signed_out") : message });
+    this.root.dataset.revision = this.keeper.revision;
     if (state === "saved") this.lint();
     if (state === "overtaken") this.decide({ at, ...theirs });
   }
@@ -337,13 +340,10 @@ class Page {
     this.find("overtaken-who").textContent = say("overtaken", values);
     this.find("differences").replaceChildren(...differences.map((text) => el("li", {}, text)));
     dialog.onkeydown = (event) => event.key === "Escape" && event.preventDefault();
-    dialog.onclick = ({ target }) => {
-      const { answer } = target.closest("[data-answer]")?.dataset ?? {};
-      if (!answer) return;
-      dialog.close();
+    dialog.onclose = () => {
       this.work.replace(say("they_saved", values), body);
       const seen = this.drawing;
-      if (answer === "mine") this.work.replace(say("mine_again"), mine);
+      if (dialog.returnValue === "mine") this.work.replace(say("mine_again"), mine);
       this.keeper.seen(revision, seen);
     };
     dialog.showModal();

@@ -52,12 +52,13 @@ function outcome(one, definition) {
 
 /** The lines of a block's card: [[icon, text], …]. */
 export function lines(block, definition) {
-  const people = ["users", whom(block.who ?? block.departments, definition, block.type === "approval" && (block.mode ?? "one") === "one" ? "or_else" : "comma")];
+  const isOne = block.type === "approval" && (block.mode ?? "one") === "one";
+  const people = ["users", whom(block.who ?? block.departments, definition, isOne ? "or_else" : "comma")];
   const state = block.state ? [["flag", say("state_is", { state: nameOf("states", block.state) })]] : [];
   const about = {
     approval: () => [
       people,
-      ...((block.mode ?? "one") === "one" ? [] : [["users-group", mode(block)]]),
+      ...(isOne ? [] : [["users-group", mode(block)]]),
       ["checks", block.outcomes.filter(({ by }) => by !== "timer").map((one) => outcome(one, definition)).join(" / ") || say("no_outcome")],
       ...(block.fields?.length ? [["forms", listed(block.fields.map(title))]] : []),
       ...(block.deadlines ?? []).map((one) => ["clock", deadline(one, definition, block)]),

@@ -1,7 +1,7 @@
 // The drawing: nested lists of cards with a "+" between them. One of its buttons is in the tab order, the arrow keys
 // reach the others. A key names each: "start", a block's id, "<id>/<branch>", "+<address>:<index>", "<id>/+".
 
-import { button, el, icon, say, span } from "./dom.js";
+import { button, el, icon, redraw, say, span } from "./dom.js";
 import { branches, isFork } from "./model.js";
 import { blockName, branchName, inWords, kindName, lines } from "./said.js";
 
@@ -18,9 +18,8 @@ export class Tree {
   chosen = "";
   findings = [];
 
-  constructor(element, onOpen) {
+  constructor(element) {
     this.element = element;
-    element.addEventListener("click", ({ target }) => target.closest("[data-key]") && onOpen(target.closest("[data-key]").dataset.key));
     element.addEventListener("focusin", ({ target }) => target.dataset.key && this.point(target.dataset.key));
     element.addEventListener("keydown", (event) => this.walk(event));
   }
@@ -31,13 +30,11 @@ export class Tree {
     this.definition = definition;
     const { fields = [], body } = definition;
     const asked = fields.map(({ name }) => name).join(say("comma")) || say("no_fields");
-    // Only what differs is changed: a card stays the same element under a finger, and while it is dragged.
-    const drawn = [
+    redraw(this.element, [
       el("ol", { class: "flow" }, el("li", { class: "flow-step" }, this.card("start", "start", say("start"), [["forms", asked]]))),
       this.sequence("", body.blocks),
       el("p", { class: "flow-over" }, icon("flag"), say("over")),
-    ];
-    Idiomorph.morph(this.element, drawn, { morphStyle: "innerHTML" });
+    ]);
     // What was here may be gone: then the nearest card above it that is still there.
     const above = before.slice(0, before.indexOf(this.current) + 1);
     if (!this.button(this.current)) this.current = above.findLast((key) => key[0] !== "+" && this.button(key)) ?? "start";

@@ -1,13 +1,13 @@
 // The drawing under work: what it is, what it was before, what it would be again. Undo has no end.
 
-export class Work extends EventTarget {
+export class Work {
   past = [];
   future = [];
   typing = "";
 
-  constructor(definition) {
-    super();
-    this.definition = definition;
+  /** onChange({ what, typing, focus, how }): what was done, after it was done. */
+  constructor(definition, onChange) {
+    Object.assign(this, { definition, onChange });
   }
 
   /** Change it: `edit` gets a copy to work on. `typing` names a field: letter after letter
@@ -21,7 +21,7 @@ export class Work extends EventTarget {
     this.typing = typing;
     this.future = [];
     this.definition = next;
-    this.tell({ what, typing, focus });
+    this.onChange({ what, typing, focus });
   }
 
   /** Another drawing altogether: that of somebody else, or one that was kept. */
@@ -45,10 +45,6 @@ export class Work extends EventTarget {
     to.push({ ...one, text: JSON.stringify(this.definition) });
     this.definition = JSON.parse(one.text);
     this.rest();
-    this.tell({ ...one, how });
-  }
-
-  tell(detail) {
-    this.dispatchEvent(new CustomEvent("change", { detail }));
+    this.onChange({ ...one, how });
   }
 }
