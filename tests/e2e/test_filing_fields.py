@@ -6,15 +6,18 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from tests import services
+from tests import factories, services
 from tests.e2e.people import DESK, Person, is_kept, says, sends
 from tests.e2e.test_accessibility import violations
 from tests.services import Product
 
 pytestmark = pytest.mark.e2e
 
+FIELDS = re.compile("/requests/new/fields/")
+#: In grid 1.
+PLACE = (factories.WEST + 0.4 * factories.WIDTH, factories.NORTH - 0.6 * factories.HEIGHT)
 #: A kind of request whose workflow asks for an amount, a day, a choice and a person.
 PREPARE = """
 from django.utils import timezone
@@ -86,3 +89,47 @@ def test_a_resident_fills_in_what_the_kind_asks_and_the_member_reads_and_mends_i
     expect(member.main).to_contain_text("1200.5 元")
     expect(page.get_by_label("金额")).to_have_value("1200.5")
     assert violations(page) == []
+
+
+def test_what_is_typed_while_the_fields_are_drawn_anew_stays(product: Product, browser: Browser) -> None:
+    resident = Person.sits_down(browser, product.url).signs_in("resident")
+    page = resident.goes("/requests/new/")
+    more = page.locator("#more-fields")
+    page.get_by_label(says("Kind")).select_option(label="　物业收费")
+    amount = more.get_by_label("金额")
+    amount.press_sequentially("12")
+    with page.expect_response(FIELDS):
+        _places(page, "新华社区")
+    held: list[Route] = []
+    page.route(FIELDS, lambda route: held.append(route))
+    with page.expect_request(FIELDS):
+        _places(page, "第5网格")
+    more.get_by_text("转账").click()
+    more.get_by_label("发生日期").fill("2026-05-31")
+    amount.press("End")
+    amount.press_sequentially("00")
+    (asked,) = held
+    asked.continue_()
+    expect(more.get_by_text("周网格")).to_be_visible()
+    expect(amount).to_be_focused()
+    amount.press_sequentially(".5")
+    expect(amount).to_have_value("1200.5")
+    expect(more.get_by_label("发生日期")).to_have_value("2026-05-31")
+    expect(more.get_by_label("转账")).to_be_checked()
+
+
+def test_a_placing_asks_once_for_the_fields(product: Product, browser: Browser) -> None:
+    resident = Person.sits_down(browser, product.url).signs_in("resident")
+    page = resident.goes("/requests/new/")
+    with page.expect_response(FIELDS):
+        page.get_by_label(says("Kind")).select_option(label="　物业收费")
+    asked: list[str] = []
+    page.on("request", lambda request: FIELDS.search(request.url) and asked.append(request.url))
+    resident.context.grant_permissions(["geolocation"])
+    resident.context.set_geolocation({"longitude": PLACE[0], "latitude": PLACE[1], "accuracy": 8})
+    with page.expect_response(FIELDS):
+        resident.presses(says("Where I am"))
+    expect(page.locator("#place")).to_contain_text("第1网格")
+    # Whatever the page asks for by then was asked for before this.
+    page.evaluate("async () => { await (await fetch('/healthz')).text(); }")
+    assert len(asked) == 1

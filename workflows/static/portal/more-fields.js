@@ -1,6 +1,8 @@
 // What the workflow of the chosen kind asks besides: the server draws it anew when the kind or the place changes.
 // Sent as a POST: what residents write does not belong into an address.
 
+import { pressed } from "../ui/press.js";
+
 const ASKED_BY = ["kind", "category", "area", "lon", "lat", "datum"];
 
 export function followKind(form) {
@@ -8,6 +10,7 @@ export function followKind(form) {
 
   async function show(values) {
     const turn = ++latest;
+    const before = new FormData(form);
     const body = new FormData();
     for (const [name, value] of values) {
       if (typeof value === "string" && (ASKED_BY.includes(name) || name.startsWith("field_"))) body.append(name, value);
@@ -19,11 +22,10 @@ export function followKind(form) {
     } catch {
       return; // Without a connection the server asks when the form is sent.
     }
-    if (!answer.ok || turn !== latest) return;
+    if (!answer.ok) return;
     const drawn = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("more-fields");
-    const shown = document.getElementById("more-fields");
-    // Somebody may be typing in it: what is the same stays.
-    if (drawn && (drawn.childElementCount || shown.childElementCount)) shown.replaceWith(drawn);
+    await pressed();
+    if (drawn && turn === latest) draw(document.getElementById("more-fields"), drawn, before, new FormData(form));
   }
 
   const again = () => show(new FormData(form));
@@ -32,4 +34,23 @@ export function followKind(form) {
   });
 
   return { show, again };
+}
+
+/**
+ * Somebody may be typing in it: what is the same stays, and so does what was filled in while the answer was on its
+ * way. `before` and `now`: the form when the server was asked, and as it is.
+ */
+function draw(shown, drawn, before, now) {
+  window.Idiomorph.morph(shown, drawn, { ignoreActiveValue: true });
+  for (const field of shown.querySelectorAll("[name]")) {
+    const values = now.getAll(field.name);
+    if (JSON.stringify(values) !== JSON.stringify(before.getAll(field.name))) fill(field, values);
+  }
+}
+
+function fill(field, values) {
+  if (field.type === "checkbox" || field.type === "radio") field.checked = values.includes(field.value);
+  else field.value = values[0] ?? "";
+  // A list that no longer offers what was chosen.
+  if (field.selectedIndex === -1) field.selectedIndex = 0;
 }

@@ -17,10 +17,11 @@ export function followPlace(form, { onChange = () => {} } = {}) {
     }
   }
 
-  // The pin was set: it decides, the lists show where it lies.
+  // The pin was set: it decides, the lists show where it lies. Without an answer the pin alone has changed.
   form.addEventListener("linli:placed", async ({ detail }) => {
-    await show(new URLSearchParams({ lon: detail.lon, lat: detail.lat }));
-    onChange();
+    const before = document.getElementById("place");
+    await show(new URLSearchParams({ lon: detail.lon, lat: detail.lat })).catch(() => {});
+    if (before.isConnected) onChange();
   });
 
   // A list was used: it decides, and the pin no longer counts.
