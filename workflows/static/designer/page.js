@@ -346,6 +346,8 @@ class Page {
       if (dialog.returnValue === "mine") this.work.replace(say("mine_again"), mine);
       this.keeper.seen(revision, seen);
     };
+    // Closed by the device's back button it has no answer: theirs goes on.
+    dialog.returnValue = "";
     dialog.showModal();
   }
 
