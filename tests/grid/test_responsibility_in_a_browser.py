@@ -74,12 +74,12 @@ def test_a_grid_is_chosen_on_the_map_and_a_member_by_typing(person: Person):
     choices = page.locator("#candidates .member-choice")
     expect(choices).to_have_count(1)
     choices.locator("input").check()
-    page.locator("#assign .btn-primary").click()
+    person.follows(page.locator("#assign .btn-primary"))
     expect(page.locator("#messages")).to_contain_text("吴网格")
     expect(page.locator(".duty-person")).to_contain_text("吴网格")
     page.wait_for_function(
-        "(code) => document.querySelector('[data-duty-map]').dutyMap?.collection.features"
-        ".find(({ properties }) => properties.code === code).properties.state === 'own'",
+        "(code) => document.querySelector('[data-duty-map]')?.dutyMap?.collection.features"
+        ".find(({ properties }) => properties.code === code)?.properties.state === 'own'",
         arg=GRID_7,
     )
 
