@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import shapely
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests import services
 from tests.e2e.people import DESK, PHONE, Person, outside, says
@@ -24,6 +24,13 @@ KEPT = says("Kept at %(time)s; not yet saved for everyone.").split("%(time)s")[-
 TABLET = {"width": 1024, "height": 768}
 OPERATIONS = "() => document.querySelector('[data-borders]').page.work.operations"
 IS_IDLE = "() => document.querySelector('[data-borders]').page.work.state === 'idle'"
+#: The office's days of some moments.
+DAYS = """
+times => times.map(({ dateTime }) =>
+  new Date(dateTime).toLocaleDateString("en-CA", { timeZone: "Asia/Shanghai" }))
+"""
+#: Nothing waits to be kept any more: it was written, or it was saved for everyone.
+IS_KEPT = "() => document.querySelector('[data-borders]').page.keeper.isLate === false"
 #: What the database holds: grids in force, where the retired ones went, whether all of it fits together.
 STORED = """
 import shapely
@@ -340,6 +347,24 @@ def test_unsaved_work_survives_a_reload_and_another_device(clerks, product: serv
     assert stored(product)["drafts"] == 0
 
 
+def test_a_draft_that_is_slow_does_not_outlive_what_was_saved(clerks, product: services.Product):
+    clerk = clerks()
+    page = clerk.opens()
+    held: list[Route] = []
+    asked: list[str] = []
+    page.on("request", lambda request: request.url.endswith("/draft/") and asked.append(request.method))
+    page.route("**/draft/", lambda route: held.append(route), times=1)
+    with page.expect_request("**/draft/"):
+        clerk.bends(1)
+    page.locator("[data-save]").click()
+    page.wait_for_function(IS_KEPT)
+    assert asked == ["PUT"]
+    held[0].continue_()
+    expect(page.locator("[data-notes] .note-success")).to_be_visible()
+    assert asked == ["PUT", "DELETE"]
+    assert stored(product)["drafts"] == 0
+
+
 def test_a_lost_connection_loses_nothing(clerks, product: services.Product):
     clerk = clerks()
     page = clerk.opens()
@@ -425,6 +450,17 @@ def test_whoever_was_told_nothing_is_told_when_saving(clerks, product: services.
     assert stored(product)["fits"]
 
 
+def step_back_to(page: Page, day: str) -> None:
+    """Move the slider, by its keys, from where it stands to a day: it has a step for each that it knows."""
+    days = set(page.locator("[data-versions] time").evaluate_all(DAYS))
+    steps = sorted(days | {page.locator("[data-day]").get_attribute("max") or ""})
+    slider = page.locator("[data-slider]")
+    expect(slider).to_have_attribute("max", str(len(steps) - 1))
+    slider.focus()
+    for _step in range(steps.index(day), int(slider.input_value())):
+        page.keyboard.press("ArrowLeft")
+
+
 def test_the_slider_shows_the_borders_of_earlier_days(clerks, product: services.Product):
     middle = {"do": "insert", "edge": [[112.554, 37.876], [112.554, 37.873]], "at": [112.5545, 37.8745]}
     yesterday = date.fromisoformat(product.office.do(REDRAW_YESTERDAY % (COMMUNITY, [middle])))
@@ -439,10 +475,8 @@ def test_the_slider_shows_the_borders_of_earlier_days(clerks, product: services.
 
     page.locator("[data-past] summary").click()
     expect(page.locator("[data-versions]")).to_contain_text("<b>昨天</b>")
-    slider = page.locator("[data-slider]")
-    expect(slider).to_have_attribute("max", "2")
-    slider.focus()
-    page.keyboard.press("ArrowLeft")
+    # Of the survey, of yesterday and of today; of tomorrow too, if midnight has come in between.
+    step_back_to(page, yesterday.isoformat())
     banner = page.locator("[data-banner]")
     expect(banner).to_be_visible()
     expect(banner).to_contain_text(f"{yesterday.year}年{yesterday.month}月{yesterday.day}日")

@@ -14,10 +14,11 @@ export class Keeper {
     this.options = options;
     this.name = `linli-borders-${config.user}-${config.community.code}`;
     this.isOpen = false;
+    this.writing = Promise.resolve();
     work.addEventListener("change", () => this.isOpen && this.keep());
     addEventListener("storage", ({ key }) => key === this.name && this.isOpen && options.onTwin());
     addEventListener("online", () => this.isOpen && this.isLate && this.send());
-    addEventListener("pagehide", () => this.isOpen && this.isLate && this.send({ keepalive: true }));
+    addEventListener("pagehide", () => this.isOpen && this.isLate && this.write({ keepalive: true }));
   }
 
   /** What was kept, the newest first: [{ at, here, base, operations, undone }]. Work in both places is named once. */
@@ -68,8 +69,19 @@ export class Keeper {
     }
   }
 
-  async send({ keepalive = false } = {}) {
+  /** One write after the other: what was sent first may reach the server's database last. */
+  inTurn(write) {
+    this.writing = this.writing.then(write);
+    return this.writing;
+  }
+
+  send() {
     clearTimeout(this.timer);
+    // Meanwhile an earlier one may have written the same, or nothing is to be kept any more.
+    return this.inTurn(() => this.isLate && this.write());
+  }
+
+  async write({ keepalive = false } = {}) {
     const { base, operations } = this.work;
     const sent = JSON.stringify(operations);
     try {
@@ -90,7 +102,7 @@ export class Keeper {
     clearTimeout(this.timer);
     this.isLate = false;
     localStorage.removeItem(this.name);
-    await dropDraft().catch(() => {});
+    await this.inTurn(() => dropDraft().catch(() => {}));
   }
 }
 
