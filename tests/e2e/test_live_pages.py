@@ -52,6 +52,15 @@ def urges(text):
 case = files()
 answer = case.number
 """
+#: Counts how often what stands after the story, and lives by the same socket, was to be fetched.
+LISTENS_TOO = """
+() => {
+  const listener = Object.assign(document.createElement("div"), { id: "listener" });
+  listener.dataset.live = document.getElementById("story-live").dataset.live;
+  listener.addEventListener("live", () => (window.heard = (window.heard ?? 0) + 1));
+  document.body.append(listener);
+}
+"""
 CLOSE = "decides('member1', 'done'); decides('checker', 'pass'); decides('shift_leader', 'close')"
 
 
@@ -189,6 +198,30 @@ def test_nothing_moves_while_a_finger_is_down(closed: Case, browser: Browser) ->
     expect(story).not_to_contain_text(NEWS)
     page.mouse.up()
     expect(story).to_contain_text(NEWS)
+
+
+def test_what_happens_while_an_answer_is_late_is_asked_for_after_it(closed: Case, browser: Browser) -> None:
+    """One question at a time, and the page does not say that all news is shown before the last answer."""
+    resident = closed.opened_by("resident", browser, f"/requests/{closed.number}/")
+    page, html = resident.page, resident.page.locator("html")
+    held: list[Route] = []
+    page.route("**/timeline/", lambda route: held.append(route))
+    with page.expect_request("**/timeline/"):
+        closed.elsewhere(f"rates({NEWS!r})")
+    # Turns are a second apart: the second one of a listener that begins now is later than the story's.
+    page.evaluate(LISTENS_TOO)
+    for count, news in ((1, "reopens('换了人又来看')"), (2, "urges('快一点')")):
+        closed.elsewhere(news)
+        page.wait_for_function("(count) => window.heard >= count", arg=count)
+    # By the time this has an answer, whatever was asked before has reached the route.
+    page.evaluate("() => fetch('/healthz').then(() => document.getElementById('listener').remove())")
+    assert len(held) == 1
+    with page.expect_request("**/timeline/"):
+        held[0].continue_()
+    assert html.get_attribute("data-news") == "coming"
+    page.unroute("**/timeline/")  # lets it go
+    resident.settles()
+    expect(page.locator(".story")).to_contain_text("快一点")
 
 
 def test_a_page_that_loads_slowly_is_read_again_once_it_is_connected(

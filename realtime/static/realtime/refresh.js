@@ -25,11 +25,16 @@ function refreshAll(path) {
   }
 }
 
-const turns = new WeakMap(); // element → when it may be fetched next, and whether that is arranged
+// element → when it may be fetched next, whether that is arranged, whether it is being fetched, and again after that
+const turns = new WeakMap();
+
+function turnOf(element) {
+  if (!turns.has(element)) turns.set(element, { next: 0, arranged: false, asked: false, again: false });
+  return turns.get(element);
+}
 
 function refresh(element) {
-  const turn = turns.get(element) ?? { next: 0, arranged: false };
-  turns.set(element, turn);
+  const turn = turnOf(element);
   if (turn.arranged) return;
   turn.arranged = true;
   fetching.add(element);
@@ -41,6 +46,9 @@ function refresh(element) {
       tellNews();
       return;
     }
+    // One after the other: of two answers the older one could come last. htmx's own queue does not outlast a morph.
+    turn.again = turn.asked;
+    if (turn.again) return;
     // On a page that loads slowly the socket may be there before htmx has looked at the page.
     window.htmx.process(element);
     window.htmx.trigger(element, "live");
@@ -73,13 +81,21 @@ function tellNews() {
 }
 
 function fetched(element) {
-  if (turns.get(element)?.arranged || element.classList.contains("htmx-request")) return; // once more
+  const turn = turns.get(element);
+  if (!turn) return;
+  turn.asked = false;
+  if (turn.again) refresh(element);
+  turn.again = false;
+  if (turn.arranged || held.has(element)) return; // once more
   fetching.delete(element);
   tellNews();
 }
 
-document.addEventListener("htmx:afterSettle", ({ detail }) => detail.requestConfig && fetched(detail.requestConfig.elt));
-document.addEventListener("htmx:afterRequest", ({ detail }) => detail.successful || fetched(detail.requestConfig.elt));
+// htmx's own class does not tell whether an element is being fetched: an answer that is morphed in takes it away.
+document.addEventListener("htmx:beforeSend", ({ detail }) => {
+  if ("live" in detail.elt.dataset) turnOf(detail.elt).asked = true;
+});
+document.addEventListener("htmx:afterRequest", ({ detail }) => fetched(detail.requestConfig.elt));
 
 function listen(path) {
   if (!path || sockets.has(path)) return;
