@@ -45,7 +45,7 @@ def test_a_scanned_code_files_a_request_in_its_grid_with_its_member(
     printer = Person.sits_down(browser, product.url)
     page = printer.goes(f"/grids/{GRID}/")
     printer.sees(MEMBER)
-    page.get_by_role("link", name=says("Sheet for the stairwell")).click()
+    printer.follows(page.get_by_role("link", name=says("Sheet for the stairwell")))
     expect(page.locator("article.sheet")).to_contain_text(MEMBER)
     (address,) = scanned(page.screenshot(full_page=True))
     page.emulate_media(media="print")
