@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests import factories
 from tests.e2e.people import Person, files_a_request, says
@@ -53,6 +53,34 @@ def test_a_new_case_is_announced_and_does_not_disturb_who_is_typing(
     expect(page.locator(".task-row.is-new")).to_contain_text(number)
     expect(page.locator("#bell .count")).to_have_text("1")
     expect(search).to_be_focused()
+
+
+def test_of_two_new_cases_the_first_stays_marked_when_the_second_comes(
+    shared_product: Product, browser: Browser
+) -> None:
+    base = shared_product.url
+    resident = Person.sits_down(browser, base).signs_in("resident")
+    page = Person.sits_down(browser, base).signs_in("member4").goes("/desk/")
+    for count in (1, 2):
+        files_a_request(resident, TEXT, kind="路灯", pin=place_in(3, 0))
+        expect(page.locator(".task-row.is-new")).to_have_count(count)
+
+
+def test_a_new_case_is_announced_although_something_else_is_fetched_at_the_same_time(
+    shared_product: Product, browser: Browser
+) -> None:
+    base = shared_product.url
+    resident = Person.sits_down(browser, base).signs_in("resident")
+    page = Person.sits_down(browser, base).signs_in("member5").goes("/desk/")
+    held: list[Route] = []
+    page.route("**/desk/inbox/**", lambda route: held.append(route), times=1)
+    with page.expect_request("**/desk/inbox/**"):
+        files_a_request(resident, TEXT, kind="路灯", pin=place_in(0, 1))
+    with page.expect_request(lambda request: "bell" in request.url):
+        page.evaluate("() => htmx.trigger('#bell', 'live')")
+    held[0].continue_()
+    expect(page.locator("#inbox-news")).to_have_text(says("A new task has come in."))
+    expect(page.locator(".task-row.is-new")).to_have_count(1)
 
 
 def test_a_decision_that_is_refused_keeps_the_words_and_the_photos(

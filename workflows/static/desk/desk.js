@@ -13,24 +13,22 @@ function shown() {
 }
 
 let before = shown();
-let asked = false;
-
-// A person who filters or changes tabs knows that the list changes: nothing to announce.
-document.addEventListener("htmx:beforeRequest", (event) => {
-  asked = event.target.id !== "inbox";
-});
+const fresh = new Set();
 
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target?.id !== "inbox" && event.target.id !== "inbox") return;
   const now = shown();
-  const sameList = !asked && now.tab === before.tab && now.page === before.page;
-  const fresh = [...now.tasks].filter((task) => !before.tasks.has(task));
-  if (sameList && fresh.length > 0) {
-    for (const task of fresh) document.querySelector(`[data-task="${task}"]`)?.classList.add("is-new");
+  // A person who filters or changes tabs knows that the list changes: nothing to announce.
+  const isAsked = event.detail.requestConfig?.elt.id !== "inbox";
+  const sameList = !isAsked && now.tab === before.tab && now.page === before.page;
+  const come = [...now.tasks].filter((task) => !before.tasks.has(task));
+  if (sameList) come.forEach((task) => fresh.add(task));
+  // The answer does not know what is new here: it has taken the marks away.
+  for (const task of fresh) document.querySelector(`[data-task="${task}"]`)?.classList.add("is-new");
+  if (sameList && come.length > 0) {
     news.textContent = news.dataset.new;
   } else if (sameList && now.counts !== before.counts) {
     news.textContent = news.dataset.gone;
   }
   before = now;
-  asked = false;
 });
