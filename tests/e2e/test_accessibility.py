@@ -53,7 +53,7 @@ def test_axe_finds_nothing_on_the_main_pages(look: str, tour: Tour) -> None:
         person.context.add_cookies([{**cookie, "url": person.base} for cookie in LOOKS[look]])
     for page in MAIN_PAGES:
         tour.shows(page)
-        shown = tour.page_of(page)
+        shown = tour.by_name[page.who].settles()
         shown.wait_for_load_state("networkidle")
         found += [f"{page.name}: {violation}" for violation in violations(shown)]
     for person in tour.people:

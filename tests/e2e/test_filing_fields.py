@@ -85,7 +85,7 @@ def test_a_resident_fills_in_what_the_kind_asks_and_the_member_reads_and_mends_i
 
     member = Person.sits_down(browser, product.url, viewport=DESK).signs_in("member5")
     page = member.goes("/desk/")
-    page.locator(".task-row a").first.click()
+    member.follows(page.locator(".task-row a").first)
     expect(member.main).to_contain_text("1200.5 元")
     expect(page.get_by_label("金额")).to_have_value("1200.5")
     assert violations(page) == []
