@@ -69,12 +69,13 @@ def test_a_case_stands_still_is_given_more_time_and_answers_an_order(
     expect(watch.locator("#oversight-pause")).to_have_count(0)
     expect(page.locator("#oversight-pause")).to_have_count(0)
 
-    # An order, with an answer that is wanted by tonight.
+    # An order, with an answer that is wanted by tomorrow night: tonight may be over before it is given.
     form = opened(supervisor, "give-order")
-    form.locator("textarea").fill("今晚之前装好临时照明")
-    form.locator("input[type=date]").fill(timezone.localdate().isoformat())
+    form.locator("textarea").fill("明晚之前装好临时照明")
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    form.locator("input[type=date]").fill(tomorrow.isoformat())
     supervisor.follows(form.get_by_role("button", name="Give the order"))
-    order = page.locator("#oversight-orders article", has_text="今晚之前装好临时照明")
+    order = page.locator("#oversight-orders article", has_text="明晚之前装好临时照明")
     order.locator("textarea").fill("临时灯已经装好")
     member.follows(order.get_by_role("button", name=says("Send the answer")))
     expect(watch.locator("#oversight-orders")).to_contain_text("临时灯已经装好")
