@@ -8,9 +8,22 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.people import Person, is_kept, says, sends
+from tests.e2e.test_desk import place_in
 from tests.services import Product
 
 pytestmark = pytest.mark.e2e
+
+ABOUT_A_PLACE = re.compile("/requests/new/(place|similar)/")
+MOVE_THE_PIN = "([lon, lat]) => document.querySelector('[data-picker]').picker.place(L.latLng(lat, lon))"
+#: Counts what the page wants to ask, also what has to wait until it may be asked.
+COUNTS_QUESTIONS = """
+() => {
+  window.questions = { place: 0, similar: 0 };
+  document.addEventListener("htmx:confirm", ({ detail }) => {
+    window.questions[detail.path.match("(place|similar)/[?]")[1]] += 1;
+  });
+}
+"""
 
 
 @pytest.fixture
@@ -31,6 +44,22 @@ def test_a_request_is_filed_by_the_address_list_alone(product: Product, browser:
     expect(page.locator("#place .place-answer")).to_contain_text("周网格")
     sends(resident)
     expect(resident.main).to_contain_text("第5网格")
+
+
+def test_a_pin_moved_twice_names_who_serves_where_it_is_now(product: Product, browser: Browser) -> None:
+    """Also when the first answer is late, and what is asked about the neighbourhood comes in between."""
+    resident = Person.sits_down(browser, product.url).signs_in("resident")
+    page = resident.goes("/requests/new/")
+    page.get_by_label(says("Kind")).select_option(label="　路灯")
+    page.evaluate(COUNTS_QUESTIONS)
+    held: list[Route] = []
+    page.route(ABOUT_A_PLACE, lambda route: held.append(route))
+    for count, place in ((1, place_in(1, 0)), (2, place_in(0, 1))):
+        page.evaluate(MOVE_THE_PIN, place)
+        page.wait_for_function("(count) => window.questions.similar === count", arg=count)
+    with page.expect_request(re.compile(rf"/similar/.*lon={place_in(0, 1)[0]}")):
+        page.unroute(ABOUT_A_PLACE)  # lets go what was held
+    expect(page.locator("#place .place-answer")).to_contain_text("周网格")
 
 
 def test_a_draft_survives_a_reload_and_is_gone_once_sent(product: Product, browser: Browser) -> None:

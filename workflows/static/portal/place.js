@@ -5,8 +5,17 @@ export function followPlace(form, { onChange = () => {} } = {}) {
   const lon = form.elements.lon;
   const lat = form.elements.lat;
 
+  // Requests of one element wait for, and replace, each other: nothing else is asked in the name of this one.
+  const source = form.querySelector("[data-picker]");
+
+  function giveUp(...askers) {
+    for (const asker of askers) htmx.trigger(asker, "htmx:abort");
+  }
+
+  // The latest decides: an earlier answer would name who serves elsewhere, and take away what this one is to replace.
   function show(parameters) {
-    return htmx.ajax("GET", `${form.dataset.placeUrl}?${parameters}`, { target: "#place", swap: "outerHTML" });
+    giveUp(source, ...document.querySelectorAll("#place select"));
+    return htmx.ajax("GET", `${form.dataset.placeUrl}?${parameters}`, { source, target: "#place", swap: "outerHTML" });
   }
 
   // Without a connection the lists cannot be drawn: what was chosen is kept and sent all the same.
@@ -27,6 +36,7 @@ export function followPlace(form, { onChange = () => {} } = {}) {
   // A list was used: it decides, and the pin no longer counts.
   form.addEventListener("change", (event) => {
     if (event.target.name !== "area") return;
+    giveUp(source);
     lon.value = "";
     lat.value = "";
     lon.dispatchEvent(new Event("change", { bubbles: true }));

@@ -13,7 +13,7 @@ export function followSimilar(form) {
     if (query === asked) return;
     asked = query;
     if (values.slice(0, 3).every(([, value]) => value !== "")) {
-      htmx.ajax("GET", `${box.dataset.url}?${query}`, { target: box, swap: "innerHTML" });
+      htmx.ajax("GET", `${box.dataset.url}?${query}`, { source: box, target: box, swap: "innerHTML" });
     } else {
       box.replaceChildren();
     }
