@@ -17,6 +17,7 @@ import { pressed } from "../ui/press.js";
 import { subscribe } from "./live.js";
 
 const AT_MOST_EVERY = 1000; // ms between two fetches of one element, however many events there are
+const LONGEST_WAIT = 30_000; // ms for an answer
 const sockets = new Map(); // address → { isHeard, listening }
 
 function refreshAll(path) {
@@ -92,6 +93,9 @@ function fetched(element) {
 }
 
 // htmx's own class does not tell whether an element is being fetched: an answer that is morphed in takes it away.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if ("live" in detail.elt.dataset) detail.timeout = LONGEST_WAIT; // one that hangs must not hold up the next
+});
 document.addEventListener("htmx:beforeSend", ({ detail }) => {
   if ("live" in detail.elt.dataset) turnOf(detail.elt).asked = true;
 });

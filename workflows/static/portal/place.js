@@ -6,7 +6,7 @@ export function followPlace(form, { onChange = () => {} } = {}) {
   const lat = form.elements.lat;
 
   // Requests of one element wait for, and replace, each other: nothing else is asked in the name of this one.
-  const source = form.querySelector("[data-picker]");
+  const source = form.querySelector("[data-picker]") ?? form;
 
   function giveUp(...askers) {
     for (const asker of askers) htmx.trigger(asker, "htmx:abort");
