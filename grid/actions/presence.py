@@ -29,8 +29,10 @@ def note_on_line(user_ids: Iterable[int]) -> int:
     due = [user_id for user_id in user_ids if user_id not in _noted]
     if not due:
         return 0
+    written = _write([user_id for user_id in due if _serves(user_id)])
+    # Only now: what could not be written is tried again with the next call.
     _noted.update(dict.fromkeys(due, now))
-    return _write([user_id for user_id in due if _serves(user_id)])
+    return written
 
 
 def _serves(user_id: int) -> bool:

@@ -2,10 +2,12 @@
 
 import http.client
 import re
+import threading
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +20,9 @@ from grid.models import Presence, Responsibility
 from realtime.models import Event, ProcessReport
 from tests import services
 from tests.e2e.people import says
+
+#: The page's and the desk's words are looked for in Chinese.
+pytestmark = pytest.mark.usefixtures("translations")
 
 GRID_IN_COMMUNITY_1 = "Area.objects.get(code='149901001001001').path"
 
@@ -58,7 +63,7 @@ def test_metrics_count_what_happens(product, office, listen, follow):
     assert after["linli_connections", "public", "stream"] == 1
     assert after["linli_hub_following",] == 1
     assert more("linli_events_total") == 1
-    assert more("linli_frames_total") == 4
+    assert more("linli_frames_total") >= 4  # a sign of life comes in between on a slow machine
     assert more("linli_bytes_total") > 400
     assert more("linli_delay_seconds_count") == 2
     assert more("linli_delay_seconds_bucket", "+Inf") == 2
@@ -71,7 +76,7 @@ def test_metrics_count_what_happens(product, office, listen, follow):
     stream.events()
     listen("/ws/map/", office.sign_in("supervisor"), since=missed).events()
     gone = listen("/ws/map/", office.sign_in("supervisor"), since="nonsense")
-    assert [gone.frame()["type"], gone.frame()["type"]] == ["hello", "resync"]
+    assert [gone.frame()["type"], gone.told()["type"]] == ["hello", "resync"]
     _, last = scraped(product)
     assert last["linli_replays_total",] - after["linli_replays_total",] == 1
     assert last["linli_rereads_total",] - after["linli_rereads_total",] == 1
@@ -110,6 +115,7 @@ def test_the_page_shows_every_serving_process_with_a_sentence_for_each_figure(pr
     look = "answer = client.get('/console/operations/').content.decode()"
     page = office.do(look)
     while f":{product.process.pid}</strong>" not in page:  # it reports soon after its start
+        threading.Event().wait(0.1)
         page = office.do(look)
     assert "other:7" in page
     assert "gone:8" not in page
@@ -195,6 +201,18 @@ def test_a_desk_that_stays_open_is_written_only_now_and_then(town, at_desk, djan
     assert Event.objects.count() == events
 
 
+def test_a_note_that_could_not_be_written_is_written_with_the_next_look(town, at_desk, monkeypatch):
+    def locked(*_arguments, **_options):
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as broken, pytest.raises(OperationalError):
+        broken.setattr(Presence.objects, "bulk_create", locked)
+        at_desk("member1")
+    assert grids(town, "supervisor") == []
+    assert noting.note_on_line([town.member1.pk]) == 1
+    assert grids(town, "supervisor") == [1]
+
+
 def test_an_open_page_is_noted_and_the_own_desk_says_nothing_of_it(product, office, listen):
     office.do("from grid import presence")
     listen("/ws/tasks/", office.sign_in("member2")).frame()
@@ -202,6 +220,7 @@ def test_an_open_page_is_noted_and_the_own_desk_says_nothing_of_it(product, offi
     for _ in range(services.PATIENCE * 10):
         if office.do(seen):
             break
+        threading.Event().wait(0.1)
     assert office.do(seen) == ["149901001001002"]
     desk = office.do(
         "client = Client(); client.force_login(User.objects.get(username='member2'))\n"
