@@ -49,11 +49,16 @@ class Stream:
         self.token = frame["token"]
         return frame
 
-    def events(self) -> list[dict[str, Any]]:
-        """The events of the next frame that carries any."""
+    def told(self) -> dict[str, Any]:
+        """The next frame that says more than that the server lives, which it says whenever it is quiet."""
         frame = self.frame()
         while frame["type"] == "hello":
             frame = self.frame()
+        return frame
+
+    def events(self) -> list[dict[str, Any]]:
+        """The events of the next frame that says something."""
+        frame = self.told()
         assert frame["type"] == "events"
         return frame["events"]
 

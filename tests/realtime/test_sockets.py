@@ -120,7 +120,7 @@ def test_a_new_post_adds_to_what_is_heard_and_calls_for_reading_again(office, li
     socket = listen("/ws/map/", appoint("growing", "149901001001"))
     before = socket.frame()["token"]
     appoint("growing", "149901001002")
-    assert socket.frame()["type"] == "resync"
+    assert socket.told()["type"] == "resync"
     assert socket.token.rpartition(":")[0] != before.rpartition(":")[0]
     office.do(f"say(area={GRID_IN_COMMUNITY_2})")
     assert [event["kind"] for event in socket.events()] == ["request.filed"]
@@ -186,7 +186,7 @@ def test_a_token_the_server_does_not_know_means_reading_again(listen, supervisor
     epoch = socket.frame()["token"].rpartition(":")[0]
     again = listen("/ws/map/", supervisor, since=wrong.replace("{epoch}", epoch).replace("²", "%C2%B2"))
     assert again.frame()["type"] == "hello"
-    assert again.frame()["type"] == "resync"
+    assert again.told()["type"] == "resync"
 
 
 def test_a_token_of_another_audience_means_reading_again(listen, supervisor):
@@ -194,7 +194,7 @@ def test_a_token_of_another_audience_means_reading_again(listen, supervisor):
     public.frame()
     socket = listen("/ws/map/", supervisor, since=public.token)
     assert socket.frame()["type"] == "hello"
-    assert socket.frame()["type"] == "resync"
+    assert socket.told()["type"] == "resync"
 
 
 def test_many_events_at_once_come_in_few_frames_and_in_order(office, listen, supervisor):
@@ -228,4 +228,4 @@ def test_an_import_of_thousands_calls_for_reading_again_instead(office, listen, 
         "with transaction.atomic():\n"
         "    log.emit_all(map(imported, range(3000)))"
     )
-    assert socket.frame()["type"] == "resync"
+    assert socket.told()["type"] == "resync"
