@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 from django.test import override_settings
 from django.utils import translation
+from django.utils.translation.reloader import translation_file_changed
 from hypothesis import settings as hypothesis_settings
 from hypothesis.internal.conjecture import providers as hypothesis_providers
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -168,6 +169,8 @@ def translations(shared_folder: Path) -> None:
             "compile_translations",
             environment=services.product_environment("sqlite://:memory:", shared_folder / "translations"),
         )
+    # This process may have read the catalogues, or that there are none, before.
+    translation_file_changed(None, Path("django.mo"))
 
 
 @pytest.fixture
