@@ -10,6 +10,7 @@ import re
 import zipfile
 import zlib
 from dataclasses import dataclass, field
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -182,7 +183,10 @@ def build_world(town: Town) -> World:
         foresight=Foresight.objects.create(day=timezone.localdate(), finished_at=timezone.now()),
         kind="sudden", area=grid, area_path=grid.path, days=7, n=12, usual=3.0, weeks=8, p=0.001,
     )  # fmt: skip
-    Request.objects.filter(pk=case.pk).update(border_review=True, area_today=grid, path_today=grid.path)
+    # Due soon whatever the calendar says: the layer of deadlines looks a week ahead.
+    Request.objects.filter(pk=case.pk).update(
+        border_review=True, area_today=grid, path_today=grid.path, due_at=timezone.now() + timedelta(days=2)
+    )
     presence._noted.clear()
     presence.note_on_line([people["member_b"].pk])
     shown = case.attachments.get()
