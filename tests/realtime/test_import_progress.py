@@ -51,10 +51,14 @@ def test_progress_comes_in_order_until_the_end(
     environment: dict[str, str], listen: Callable[..., Socket], office: Office, job: str
 ):
     """Queued by another process, done in a thread of the server, told over the socket."""
-    services.python(APPLY.format(pk=job), environment)
     frames = []
-    socket = listen(f"/ws/import/{job}/", office.sign_in("administrator"))
-    while not frames or not frames[-1]["is_done"]:
+    # Nothing is imported before the socket is there to hear of it.
+    with services.alone(Path(environment["LINLI_DATA_DIR"]) / "imports" / "applying.lock"):
+        services.python(APPLY.format(pk=job), environment)
+        socket = listen(f"/ws/import/{job}/", office.sign_in("administrator"))
+        frames.append(json.loads(socket.connection.recv(2 * PATIENCE)))
+        assert not frames[0]["is_done"]
+    while not frames[-1]["is_done"]:
         frames.append(json.loads(socket.connection.recv(2 * PATIENCE)))
     assert socket.close_code() == 1000
     assert {frame["type"] for frame in frames} == {"progress"}
