@@ -193,7 +193,10 @@ def test_requests_share_a_few_connections_to_postgresql(start_product):
     product = start_product("postgres", LINLI_DB_POOL="3")
     with ThreadPoolExecutor(12) as pool:
         assert {status for status, _, _ in pool.map(lambda _: get(product, "/healthz"), range(100))} == {200}
-    count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    count = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND backend_type = 'client backend'"
+    )
     with psycopg.connect(product.environment["DATABASE_URL"]) as connection:
         (open_now,) = connection.execute(count).fetchone()
     assert open_now - 1 <= 3
