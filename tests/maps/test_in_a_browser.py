@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+from threading import Event
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, WebSocketRoute, expect
 
 from grid.datums import wgs84_to_gcj02
 from tests import services
@@ -64,6 +66,20 @@ def is_live(person: Person) -> None:
 def watches(person: Person) -> None:
     person.goes("/map/live/")
     is_live(person)
+    has_read(person)
+
+
+def has_read(person: Person) -> None:
+    """Wait for what the page reads once it is live."""
+    expect(person.page.locator("[data-cases]")).to_have_attribute("data-cases", "shown")
+    expect(person.page.locator("[data-feed]")).to_have_attribute("data-news", "shown")
+
+
+def chooses_community(person: Person, name: str) -> None:
+    """From the list that has it: lists are replaced when their areas have come."""
+    page = person.page
+    has_it = page.locator("option", has_text=name)
+    page.locator("[data-areas] select", has=has_it).select_option(label=name)
 
 
 def test_a_new_case_appears_without_reloading(watcher: Person, product: services.Product):
@@ -76,6 +92,54 @@ def test_a_new_case_appears_without_reloading(watcher: Person, product: services
     assert number in page.evaluate(MARKERS)
     expect(page.locator("#live-feed [data-kind='request.filed']")).to_be_visible()
     expect(row).to_contain_text("第1网格")
+
+
+def test_what_is_told_while_older_news_are_read_stays(watcher: Person, product: services.Product):
+    page, asked, is_told = watcher.page, [], Event()
+    older = page.request.get(f"{product.url}/map/data/news/").json()
+
+    def is_asked(route: Route) -> None:
+        if is_told.is_set():
+            route.fulfill(json=older)
+        else:
+            asked.append(route)
+
+    page.route("**/map/data/news/", is_asked)
+    watcher.goes("/map/live/")
+    is_live(watcher)
+    files(product, GRID_1)
+    line = page.locator("#live-feed [data-kind='request.filed']")
+    expect(line).to_have_count(1)
+    is_told.set()
+    for route in asked:
+        route.fulfill(json=older)
+    has_read(watcher)
+    expect(line).to_have_count(1)
+
+
+def test_what_was_read_before_it_is_told_stands_there_once(watcher: Person, product: services.Product):
+    page, pages, kept, is_told = watcher.page, [], [], Event()
+
+    def hears(frame: str) -> None:
+        waits = json.loads(frame)["type"] == "events" and not is_told.is_set()
+        (kept.append if waits else pages[0].send)(frame)
+
+    def connects(socket: WebSocketRoute) -> None:
+        pages.append(socket)
+        socket.connect_to_server().on_message(hears)
+
+    page.route_web_socket(re.compile("/ws/map/"), connects)
+    watches(watcher)
+    files(product, GRID_1)
+    pages[0].send(json.dumps({"type": "resync", "token": ""}))
+    line = page.locator("#live-feed [data-kind='request.filed']")
+    expect(line).to_have_count(1)
+    is_told.set()
+    for frame in kept:
+        pages[0].send(frame)
+    files(product, GRID_5)
+    expect(line.filter(has_text="第5网格")).to_have_count(1)
+    expect(line).to_have_count(2)
 
 
 def test_a_filter_also_holds_for_what_the_socket_brings(watcher: Person, product: services.Product):
@@ -97,7 +161,7 @@ def test_an_area_can_be_chosen_from_the_lists(watcher: Person, product: services
     page = watcher.page
     expect(page.locator("#live-list li")).to_have_count(2)
     page.locator(".live-more summary").click()
-    page.locator("[data-areas] select").last.select_option(label="新华社区")
+    chooses_community(watcher, "新华社区")
     expect(page.locator(f"#live-list [data-number='{elsewhere}']")).to_be_visible()
     expect(page.locator(f"#live-list [data-number='{here}']")).to_have_count(0)
 
@@ -166,7 +230,7 @@ def test_the_public_map_counts_along_and_names_who_serves(browser: Browser, prod
     expect(page.locator("[data-open]")).to_have_text("0")
     files(product, GRID_1)
     expect(page.locator("[data-open]")).to_have_text("1")
-    page.locator("[data-areas] select").last.select_option(label="新华社区")
+    chooses_community(visitor, "新华社区")
     expect(page.locator("[data-panel]")).to_contain_text("冯书记")
     expect(page).to_have_url(re.compile("area=149901001002"))
     visitor.leaves()

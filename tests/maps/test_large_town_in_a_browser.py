@@ -116,7 +116,7 @@ def test_a_large_town_is_panned_and_zoomed_through(browser: Browser, product: se
         watcher.goes("/map/live/")
     expect(page.locator("[data-status]")).to_have_text(says("Live"))
     picture = _answer(first.value).json()
-    page.wait_for_function(f"() => ({SHOWN})().features === {_features(picture)}")
+    _sees(watcher, picture)
     ready = page.evaluate("performance.now()")
     begin, bytes_at_first = meter.heap(), meter.bytes
     assert picture["counts"]["total"] > 0
@@ -154,26 +154,36 @@ _LAST_ANSWER = """
 """
 
 
-def _features(picture: dict) -> int:
-    return len(picture["clusters"]) + len(picture["points"])
-
-
 def _goes(watcher: Person, middle: list[float], zoom: int, right: int, down: int) -> Response:
     """Look somewhere else: so many pixels beside the middle. The answer that is shown now."""
-    page, asked = watcher.page, []
+    page = watcher.page
+    finished: list[Request] = []
     move = f"""() => {{
       const at = map_live.project({json.dumps(middle)}, {zoom}).add([{right}, {down}]);
       map_live.setView(map_live.unproject(at, {zoom}), {zoom}, {{ animate: false }});
       const bounds = map_live.getBounds();
       return bounds.getWest().toFixed(6) + "," + bounds.getSouth().toFixed(6);
     }}"""
-    with page.expect_request_finished(
-        lambda request: "/cases/" in request.url and any(at in unquote(request.url) for at in asked)
-    ) as found:
-        asked.append("bbox=" + page.evaluate(move))
-    answer = _answer(found.value)
-    page.wait_for_function(f"() => ({SHOWN})().features === {_features(answer.json())}")
+    # Only what the page says afterwards tells which of them asks for this place; it may be answered by then.
+
+    def keep(request: Request) -> None:
+        finished.append(request)
+
+    page.on("requestfinished", keep)
+    place = "bbox=" + page.evaluate(move)
+    while not (found := [one for one in finished if "/cases/" in one.url and place in unquote(one.url)]):
+        page.wait_for_event("requestfinished")
+    page.remove_listener("requestfinished", keep)
+    answer = _answer(found[-1])
+    _sees(watcher, answer.json())
     return answer
+
+
+def _sees(watcher: Person, picture: dict) -> None:
+    """Wait until this picture is drawn."""
+    features, total = len(picture["clusters"]) + len(picture["points"]), picture["counts"]["total"]
+    wanted = f"features === {features} && total === {total}"
+    watcher.page.wait_for_function(f"() => {{ const {{ features, total }} = ({SHOWN})(); return {wanted}; }}")
 
 
 def _answer(request: Request) -> Response:

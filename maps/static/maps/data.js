@@ -30,6 +30,7 @@ export class Cases {
     this.timer = 0;
     this.last = performance.now();
     this.asked?.abort();
+    this.announce("coming");
     const asked = (this.asked = new AbortController());
     const query = this.options.filters();
     query.set("bbox", bboxOf(this.map));
@@ -46,9 +47,15 @@ export class Cases {
     }
   }
 
+  /** Whether what the map shows is the answer to the latest question, for whoever looks at the page: tests. */
+  announce(state) {
+    this.map.getContainer().dataset.cases = state;
+  }
+
   take(picture) {
     for (const one of [...picture.points, ...picture.rows]) learn(one.grid, one.grid_name);
     this.options.onPicture(picture);
+    this.announce("shown");
     clearTimeout(this.turn);
     if (picture.next_turn) {
       const wait = Math.min(Date.parse(picture.next_turn) - now() + 250, LONGEST_MS);

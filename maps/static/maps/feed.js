@@ -6,6 +6,10 @@ import { sign } from "./shapes.js";
 
 const LINES = 40;
 
+/** What tells an event from all others: it is read and told in the same words. */
+const nameOf = ({ kind, at, subject, title, outcome_title: outcome }) =>
+  [kind, at, subject?.type, subject?.id, title, outcome].join("|");
+
 /** A configured title; the Chinese one stands in where no English was given. */
 function inLanguage(event, key) {
   const english = document.documentElement.lang.startsWith("en") ? event[`${key}_en`] : "";
@@ -18,18 +22,29 @@ export class Feed {
     this.list = list;
     this.options = options;
     this.events = [];
+    /** How many were told so far; each carries its number. */
+    this.told = 0;
   }
 
-  /** Begin with these, the newest first. */
-  start(events) {
-    this.events = events.filter(({ kind }) => kind in config.kinds).slice(0, LINES);
+  /** Begin with these, the newest first. `since`: `told` when they were asked for; what was told after that stays. */
+  start(events, since = this.told) {
+    const meanwhile = this.events.filter(({ told }) => told > since);
+    this.events = [...meanwhile, ...this.unknown(events, meanwhile)].slice(0, LINES);
     this.show();
+  }
+
+  /** Those that make a line and have none yet. */
+  unknown(events, known = this.events) {
+    const names = new Set(known.map(nameOf));
+    return events.filter((event) => event.kind in config.kinds && !names.has(nameOf(event)));
   }
 
   /** Put these on top; they come in the order in which they happened. */
   add(events) {
-    const told = events.filter(({ kind }) => kind in config.kinds).reverse();
+    const told = this.unknown(events);
     if (!told.length) return;
+    for (const event of told) event.told = this.told += 1;
+    told.reverse();
     this.events = [...told, ...this.events].slice(0, LINES);
     this.list.prepend(...told.slice(0, LINES).map((event) => this.line(event, true)));
     while (this.list.childElementCount > LINES) this.list.lastChild.remove();

@@ -176,12 +176,19 @@ for (const tab of tabs) {
   });
 }
 
+let reading = 0;
+
 async function startFeed() {
+  const since = feed.told;
+  reading += 1;
+  part("feed").dataset.news = "coming";
   try {
-    feed.start((await readNews()).events);
+    feed.start((await readNews()).events, since);
   } catch (error) {
     console.warn(error);
   }
+  reading -= 1;
+  if (!reading) part("feed").dataset.news = "shown";
 }
 
 onNames(() => {

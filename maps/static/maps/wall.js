@@ -52,12 +52,13 @@ function readSoon() {
 async function readNews({ start = false } = {}) {
   clearTimeout(soon);
   soon = 0;
+  const since = feed.told;
   const news = await read(config.urls.news);
   if (!news) return;
   setClock(news.now);
   for (const one of news.waiting) learn(one.grid, one.grid_name);
   numbers.show(news);
-  if (start) feed.start(news.events);
+  if (start) feed.start(news.events, since);
   freshness.read();
 }
 
