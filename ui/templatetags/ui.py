@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from ui import icons, when
 
@@ -58,6 +58,12 @@ def icon(name: str, css: str = "") -> SafeString:
         return icons.svg(name, css)
     except LookupError:
         return icons.svg("point", css)
+
+
+@register.simple_tag
+def colon() -> str:
+    """``{{ title }}{% colon %}{{ value }}``: between a word and what it says, as the language has it."""
+    return pgettext("between words", ": ")
 
 
 @register.simple_tag
