@@ -70,8 +70,8 @@ class Ask:
 
     @property
     def unplaced(self) -> bool:
-        """Whoever has a whole tree also has what lies in no area (``workflows.policies.within``)."""
-        return any(len(root) <= Area.steplen for root in self.roots)
+        """Whether it asks also for what lies in no area."""
+        return reaches(self.roots, "")
 
     def holds(self, spot: Spotted) -> bool:
         """Whether it asks for this case; whatever its light."""

@@ -16,7 +16,7 @@ from grid.actions.duty import (
 )
 from grid.actions.people import add_member, end_service
 from grid.errors import NotAllowed, Refused
-from grid.models import Responsibility, User
+from grid.models import Responsibility, StandIn, User
 from realtime.log import Subject, verify
 from realtime.models import Event, Notification
 from tests.factories import SINCE, MemberFactory, Town, UserFactory
@@ -101,16 +101,20 @@ def test_a_fresh_question_sees_what_another_process_committed(town: Town, django
     assert names(duty.on_duty(town.grids[6], "grid_member", fresh=True)) == ["赵网格"]
 
 
+def stands_in_for(town: Town, since: datetime, *, days: int) -> StandIn:
+    """The second member stands in for the first."""
+    return appoint_stand_in(
+        member=town.member1.member,
+        stand_in=town.member2.member,
+        since=since,
+        until=since + timedelta(days=days),
+        actor=town.member1,
+    )
+
+
 def test_who_stood_in_for_whom_years_ago_is_known(town: Town):
     with time_machine.travel(datetime(2019, 3, 4, 4, tzinfo=UTC), tick=False):
-        now = timezone.now()
-        row = appoint_stand_in(
-            member=town.member1.member,
-            stand_in=town.member2.member,
-            since=now,
-            until=now + timedelta(days=1),
-            actor=town.member1,
-        )
+        row = stands_in_for(town, timezone.now(), days=1)
     assert duty.principals_of(town.member2, row.until - SECOND) == {town.member1.pk}
     assert duty.stand_ins_of([town.member1.pk], row.until - SECOND) == {town.member2.pk}
     assert duty.principals_of(town.member2, row.until) == set()
@@ -126,13 +130,7 @@ def test_a_process_sees_its_own_changes_at_once(town: Town):
 
 
 def test_a_stand_in_acts_in_the_period_and_not_a_second_longer(town: Town):
-    row = appoint_stand_in(
-        member=town.member1.member,
-        stand_in=town.member2.member,
-        since=MONDAY,
-        until=MONDAY + timedelta(days=2),
-        actor=town.member1,
-    )
+    row = stands_in_for(town, MONDAY, days=2)
     for at, stands_in in [
         (row.since - SECOND, False),
         (row.since, True),
